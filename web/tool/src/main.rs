@@ -1,0 +1,61 @@
+//! Stands between trunk and a host: runs wasm-bindgen for trunk, seals what trunk
+//! built against tampering, and serves the result on this machine.
+//!
+//! Started under the file name `wasm-bindgen` (a symlink is enough) it answers as that
+//! program does, so that the page is bound by the very version that `Cargo.lock` names.
+
+use std::{env, path::Path, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod advice;
+mod headers;
+mod markup;
+mod seal;
+mod serve;
+mod size;
+mod wasm_bindgen;
+
+/// Seals and serves the page.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Seal(seal::Seal),
+    Serve(serve::Serve),
+}
+
+fn main() -> ExitCode {
+    let outcome = if started_as("wasm-bindgen") {
+        wasm_bindgen::WasmBindgen::parse().run()
+    } else {
+        match Cli::parse().command {
+            Command::Seal(seal) => seal.run(),
+            Command::Serve(serve) => serve.run(),
+        }
+    };
+    finish(outcome)
+}
+
+/// Everything that can go wrong here is a matter of input, files or ports: exit code 2.
+#[expect(clippy::print_stderr, reason = "`main` reports the error, once")]
+fn finish(outcome: Result<()>) -> ExitCode {
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("error: {error:#}");
+    if let Some(hint) = advice::hint(&error) {
+        eprintln!("\nhint: {hint}");
+    }
+    ExitCode::from(2)
+}
+
+fn started_as(name: &str) -> bool {
+    env::args_os().next().is_some_and(|program| Path::new(&program).file_stem().is_some_and(|stem| stem == name))
+}

@@ -1,0 +1,319 @@
+//! Certificates (RFC 5280), as far as the page must understand one before a person relies on it.
+
+use der::{Decode, Encode, Tag, Tagged};
+use thiserror::Error;
+use x509_cert::{
+    certificate::CertificateInner,
+    ext::pkix::{BasicConstraints, ExtendedKeyUsage},
+    name::Name,
+    spki::ObjectIdentifier,
+};
+
+use crate::{
+    fingerprint::hex,
+    key::PublicKey,
+    name::CommonName,
+    pem::{self, Block},
+    signed::Signed,
+};
+
+/// A certificate that could be read. Its signature is not verified: see [`Certificate::signed`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certificate {
+    der: Vec<u8>,
+    inner: CertificateInner,
+}
+
+/// What a user's certificate must be, to be of use to that user.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The name that was requested.
+    pub common_name: &'a CommonName,
+    /// The public half of the key that waits for the certificate.
+    pub public_key: &'a PublicKey,
+    /// The deployment's CA.
+    pub ca: &'a Certificate,
+    /// The time, in seconds since 1970-01-01T00:00:00Z.
+    pub now: i64,
+}
+
+/// Why a certificate is not the one that is waited for.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum CertificateRefusal {
+    /// No PEM block, a damaged one, or not a certificate inside.
+    #[error("this is not a certificate in PEM form (or it is damaged)")]
+    NotACertificate,
+    /// The request itself.
+    #[error("this is the request, not the certificate made from it")]
+    CsrInstead,
+    /// Another kind of PEM block.
+    #[error("this is not a certificate but a `{}`", .label.escape_default())]
+    OtherPem {
+        /// The label of its first line.
+        label: String,
+    },
+    /// A CA's certificate.
+    #[error("this is the certificate of the CA, not of a user")]
+    CaInstead,
+    /// Without the extended key usage clientAuth (RFC 5280 section 4.2.1.12).
+    #[error("this certificate is not for clients")]
+    NotForClients,
+    /// For another subject.
+    #[error("this certificate is for `{}`, not for `{expected}`", .found.escape_default())]
+    AnotherName {
+        /// The subject's common name, empty where there is none.
+        found: String,
+        /// The requested name.
+        expected: String,
+    },
+    /// From another CA.
+    #[error("this certificate was issued by `{}`, not by the CA of this deployment", .issuer.escape_default())]
+    AnotherCa {
+        /// The issuer's distinguished name.
+        issuer: String,
+    },
+    /// It names the right CA, which did not sign it.
+    #[error("the signature on this certificate is not the CA's")]
+    Forged,
+    /// For another key.
+    #[error("this certificate belongs to another key")]
+    AnotherKey,
+    /// Not valid yet.
+    #[error("this certificate is not valid yet")]
+    NotYetValid {
+        /// When it begins to be, in seconds since 1970.
+        not_before: i64,
+    },
+    /// Not valid any more.
+    #[error("this certificate has expired")]
+    Expired {
+        /// When it ended, in seconds since 1970.
+        not_after: i64,
+    },
+}
+
+impl CertificateRefusal {
+    /// A stable name of the refusal, by which the page finds its sentence.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotACertificate => "not-a-certificate",
+            Self::CsrInstead => "csr-instead",
+            Self::OtherPem { .. } => "other-pem",
+            Self::CaInstead => "ca-instead",
+            Self::NotForClients => "not-for-clients",
+            Self::AnotherName { .. } => "another-name",
+            Self::AnotherCa { .. } => "another-ca",
+            Self::Forged => "forged",
+            Self::AnotherKey => "another-key",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::Expired { .. } => "expired",
+        }
+    }
+}
+
+impl Certificate {
+    /// Reads the first certificate of `text`; a chain may follow it.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::NotACertificate`], `CsrInstead` or `OtherPem`.
+    pub fn from_pem(text: &str) -> Result<Self, CertificateRefusal> {
+        match pem::first_block(text, LABEL) {
+            Block::Wanted(der) => Self::from_der(der),
+            Block::Other(label) if label.ends_with("CERTIFICATE REQUEST") => Err(CertificateRefusal::CsrInstead),
+            Block::Other(label) => Err(CertificateRefusal::OtherPem { label }),
+            Block::Garbled => Err(CertificateRefusal::NotACertificate),
+        }
+    }
+
+    /// Reads a DER certificate.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::NotACertificate`].
+    pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateRefusal> {
+        let inner = CertificateInner::from_der(&der).map_err(|_| CertificateRefusal::NotACertificate)?;
+        Ok(Self { der, inner })
+    }
+
+    /// Whether this is the certificate that `expected` waits for.
+    ///
+    /// What remains for the caller is to verify [`Certificate::signed`] with the CA's [`Certificate::public_key_der`],
+    /// and to say [`CertificateRefusal::Forged`] where that fails.
+    ///
+    /// # Errors
+    /// The first rule broken, in the order in which a person can make use of it: what kind of certificate it is,
+    /// whose, from whom, for which key, for what time.
+    pub fn check(&self, expected: &Expected<'_>) -> Result<(), CertificateRefusal> {
+        if self.is_ca() {
+            return Err(CertificateRefusal::CaInstead);
+        }
+        if !self.is_for_clients() {
+            return Err(CertificateRefusal::NotForClients);
+        }
+        let wanted = expected.common_name.to_string();
+        if common_names(self.inner.tbs_certificate().subject()) != [wanted.as_str()] {
+            let found = self.common_name().unwrap_or_default();
+            return Err(CertificateRefusal::AnotherName { found, expected: wanted });
+        }
+        let issuer = self.inner.tbs_certificate().issuer();
+        if issuer != expected.ca.inner.tbs_certificate().subject() {
+            return Err(CertificateRefusal::AnotherCa { issuer: issuer.to_string() });
+        }
+        if self.public_key_der()? != expected.public_key.spki_der() {
+            return Err(CertificateRefusal::AnotherKey);
+        }
+        if expected.now < self.not_before() {
+            return Err(CertificateRefusal::NotYetValid { not_before: self.not_before() });
+        }
+        if expected.now > self.not_after() {
+            return Err(CertificateRefusal::Expired { not_after: self.not_after() });
+        }
+        Ok(())
+    }
+
+    /// The subject's common name, where it has exactly one.
+    pub fn common_name(&self) -> Option<String> {
+        match common_names(self.inner.tbs_certificate().subject()).as_slice() {
+            [name] => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// The DER `SubjectPublicKeyInfo`.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::NotACertificate`], which a value of this type does not cause.
+    pub fn public_key_der(&self) -> Result<Vec<u8>, CertificateRefusal> {
+        let spki = self.inner.tbs_certificate().subject_public_key_info();
+        spki.to_der().map_err(|_| CertificateRefusal::NotACertificate)
+    }
+
+    /// The serial number, big-endian, in lower-case hexadecimal digits.
+    pub fn serial_hex(&self) -> String {
+        hex(self.inner.tbs_certificate().serial_number().as_bytes())
+    }
+
+    /// The first second of its validity, counted from 1970.
+    pub fn not_before(&self) -> i64 {
+        unix_seconds(self.inner.tbs_certificate().validity().not_before)
+    }
+
+    /// The last second of its validity, counted from 1970.
+    pub fn not_after(&self) -> i64 {
+        unix_seconds(self.inner.tbs_certificate().validity().not_after)
+    }
+
+    /// Whether it may issue certificates (RFC 5280 section 4.2.1.9).
+    pub fn is_ca(&self) -> bool {
+        let constraints = self.inner.tbs_certificate().get_extension::<BasicConstraints>();
+        matches!(constraints, Ok(Some((_, BasicConstraints { ca: true, .. }))))
+    }
+
+    /// What is to be verified with the issuer's key.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::Forged`] where the signature is not RSA with SHA-256: no CA of Latchkey makes another.
+    pub fn signed(&self) -> Result<Signed<'_>, CertificateRefusal> {
+        Signed::from_der(&self.der).map_err(|_| CertificateRefusal::NotACertificate)?.ok_or(CertificateRefusal::Forged)
+    }
+
+    /// The certificate alone, in PEM form.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::NotACertificate`], which a value of this type does not cause.
+    pub fn to_pem(&self) -> Result<String, CertificateRefusal> {
+        pem::encode(LABEL, &self.der).map_err(|_| CertificateRefusal::NotACertificate)
+    }
+
+    fn is_for_clients(&self) -> bool {
+        let usage = self.inner.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        matches!(usage, Ok(Some((_, usage))) if usage.0.contains(&CLIENT_AUTH))
+    }
+}
+
+/// The common names of a distinguished name that are text.
+pub(crate) fn common_names(name: &Name) -> Vec<String> {
+    name.iter()
+        .filter(|attribute| attribute.oid == COMMON_NAME)
+        .filter(|attribute| matches!(attribute.value.tag(), Tag::Utf8String | Tag::PrintableString | Tag::Ia5String))
+        .filter_map(|attribute| std::str::from_utf8(attribute.value.value()).ok())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn unix_seconds(time: x509_cert::time::Time) -> i64 {
+    // A certificate's years end at 9999: far inside the range.
+    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// RFC 7468 section 5.
+const LABEL: &str = "CERTIFICATE";
+
+/// `id-at-commonName` (RFC 5280 appendix A.1).
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// `id-kp-clientAuth` (RFC 5280 section 4.2.1.12).
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csr::Csr;
+
+    #[test]
+    fn the_certificate_of_the_key_name_and_ca_is_taken_while_it_lasts() {
+        check(include_str!("testdata/alice.crt"), JULY_2026, Ok(()));
+        check(include_str!("testdata/alice.crt"), BEGIN_OF_2026, Ok(()));
+        check(include_str!("testdata/alice.crt"), BEGIN_OF_2027, Ok(()));
+    }
+
+    #[test]
+    fn a_chain_may_follow() {
+        let text = concat!(include_str!("testdata/alice.crt"), include_str!("testdata/ca.crt"));
+        check(text, JULY_2026, Ok(()));
+    }
+
+    #[test]
+    fn each_wrong_certificate_is_refused_for_its_own_reason() {
+        use CertificateRefusal as Refusal;
+        check(include_str!("testdata/alice-with-other-key.crt"), JULY_2026, Err(Refusal::AnotherKey));
+        check(
+            include_str!("testdata/bob-with-alices-key.crt"),
+            JULY_2026,
+            Err(Refusal::AnotherName {
+                found: "bob.vpn.example.com".to_owned(),
+                expected: "alice.vpn.example.com".to_owned(),
+            }),
+        );
+        let issuer = "CN=Latchkey CA other".to_owned();
+        check(include_str!("testdata/alice-of-other-ca.crt"), JULY_2026, Err(Refusal::AnotherCa { issuer }));
+        check(include_str!("testdata/server.crt"), JULY_2026, Err(Refusal::NotForClients));
+        check(include_str!("testdata/ca.crt"), JULY_2026, Err(Refusal::CaInstead));
+        check(include_str!("testdata/alice.csr"), JULY_2026, Err(Refusal::CsrInstead));
+        check("", JULY_2026, Err(Refusal::NotACertificate));
+        check("alice", JULY_2026, Err(Refusal::NotACertificate));
+        let alice = include_str!("testdata/alice.crt");
+        check(alice, BEGIN_OF_2026 - 1, Err(Refusal::NotYetValid { not_before: BEGIN_OF_2026 }));
+        check(alice, BEGIN_OF_2027 + 1, Err(Refusal::Expired { not_after: BEGIN_OF_2027 }));
+    }
+
+    #[test]
+    fn what_is_read_is_written_back() {
+        let text = include_str!("testdata/alice.crt");
+        assert_eq!(Certificate::from_pem(text).unwrap().to_pem().unwrap(), text);
+    }
+
+    fn check(text: &str, now: i64, expected: Result<(), CertificateRefusal>) {
+        let csr = Csr::from_pem(include_str!("testdata/alice.csr")).unwrap();
+        let domain = "vpn.example.com".parse().unwrap();
+        let common_name = CommonName::parse(csr.common_name(), &domain).unwrap();
+        let ca = Certificate::from_pem(include_str!("testdata/ca.crt")).unwrap();
+        let found = Certificate::from_pem(text).and_then(|certificate| {
+            certificate.check(&Expected { common_name: &common_name, public_key: csr.public_key(), ca: &ca, now })
+        });
+        assert_eq!(found, expected);
+    }
+
+    const BEGIN_OF_2026: i64 = 1_767_225_600;
+    const JULY_2026: i64 = 1_782_864_000;
+    const BEGIN_OF_2027: i64 = 1_798_761_600;
+}

@@ -1,0 +1,313 @@
+//! Certificate signing requests (PKCS#10, RFC 2986): written in the browser, read by the admin.
+//!
+//! Writing is sans-IO: [`CsrDraft`] gives the bytes to sign and takes the signature, wherever the private key may
+//! be. Reading takes from a request nothing but the common name and the public key; whatever else it asks for is
+//! dropped here, so that nobody downstream can issue it.
+
+use der::Decode;
+use rcgen::{CertificateParams, DistinguishedName, DnType, PublicKeyData, SigningKey};
+use thiserror::Error;
+use x509_cert::request::CertReq;
+
+use crate::{
+    certificate::common_names,
+    fingerprint::Fingerprint,
+    key::{KeyRefusal, PublicKey},
+    name::CommonName,
+    pem::{self, Block},
+    signed::Signed,
+};
+
+/// A request without its signature.
+#[derive(Debug)]
+pub struct CsrDraft {
+    /// The request's DER with [`PLACEHOLDER`] at its end.
+    der: Vec<u8>,
+}
+
+/// A signed request whose form and key are in order.
+///
+/// The signature is not yet verified: see [`Csr::signed`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Csr {
+    der: Vec<u8>,
+    common_name: String,
+    public_key: PublicKey,
+}
+
+/// Why a request cannot be made or taken.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum CsrError {
+    /// Larger than [`Csr::MAX_LEN`].
+    #[error("the request has {length} bytes, the limit is {}", Csr::MAX_LEN)]
+    TooLarge {
+        /// Bytes of the text.
+        length: usize,
+    },
+    /// No PEM block, or a damaged one.
+    #[error("this is not a certificate signing request in PEM form (or it is damaged)")]
+    NotPem,
+    /// Something else in PEM form.
+    #[error("this is not a certificate signing request but a `{}`", .label.escape_default())]
+    OtherPem {
+        /// The label of its first line.
+        label: String,
+    },
+    /// Text after the request.
+    #[error("something follows after the request")]
+    TrailingData,
+    /// Not the DER of a PKCS#10 request.
+    #[error("the request cannot be read")]
+    Malformed,
+    /// Signed otherwise than with RSA and SHA-256.
+    #[error("the request is not signed with RSA and SHA-256")]
+    SignatureAlgorithm,
+    /// A signature that is not as long as the key.
+    #[error("the signature has {length} bytes, an RSA-2048 signature has {}", PLACEHOLDER.len())]
+    SignatureLength {
+        /// Bytes of the signature.
+        length: usize,
+    },
+    /// Not exactly one common name that is text.
+    #[error("the request has {count} common names, it must have exactly one")]
+    CommonNames {
+        /// How many it has.
+        count: usize,
+    },
+    /// A key that may not be certified.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
+}
+
+impl CsrError {
+    /// A stable name of the refusal, by which the page finds its sentence.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "csr-too-large",
+            Self::NotPem => "csr-not-pem",
+            Self::OtherPem { .. } => "csr-other-pem",
+            Self::TrailingData => "csr-trailing-data",
+            Self::Malformed => "csr-malformed",
+            Self::SignatureAlgorithm => "csr-signature-algorithm",
+            Self::SignatureLength { .. } => "csr-signature-length",
+            Self::CommonNames { .. } => "csr-common-names",
+            Self::Key(refusal) => refusal.code(),
+        }
+    }
+}
+
+impl CsrDraft {
+    /// A request for `common_name` and `public_key`, without attributes.
+    ///
+    /// # Errors
+    /// [`CsrError::Malformed`] where rcgen cannot encode it, which a valid name and key do not cause.
+    pub fn new(common_name: &CommonName, public_key: &PublicKey) -> Result<Self, CsrError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common_name.to_string());
+        let request = params.serialize_request(&Unsigned(public_key)).map_err(|_| CsrError::Malformed)?;
+        Ok(Self { der: request.der().to_vec() })
+    }
+
+    /// What the private key signs, with RSASSA-PKCS1-v1_5 and SHA-256: `CertificationRequestInfo`.
+    ///
+    /// # Errors
+    /// [`CsrError::Malformed`], as for [`CsrDraft::new`].
+    pub fn to_be_signed(&self) -> Result<&[u8], CsrError> {
+        match Signed::from_der(&self.der) {
+            Ok(Some(signed)) => Ok(signed.message),
+            Ok(None) | Err(_) => Err(CsrError::Malformed),
+        }
+    }
+
+    /// The request with its signature.
+    ///
+    /// # Errors
+    /// [`CsrError::SignatureLength`] where the signature is not one of an RSA-2048 key.
+    pub fn assemble(mut self, signature: &[u8]) -> Result<Csr, CsrError> {
+        if signature.len() != PLACEHOLDER.len() {
+            return Err(CsrError::SignatureLength { length: signature.len() });
+        }
+        // The signature is the last element of the DER, so it stands at the very end.
+        self.der.truncate(self.der.len() - PLACEHOLDER.len());
+        self.der.extend_from_slice(signature);
+        Csr::from_der(self.der)
+    }
+}
+
+impl Csr {
+    /// The longest text taken, in bytes. A request of ours has about 1,000.
+    pub const MAX_LEN: usize = 16 * 1024;
+
+    /// Reads one request in PEM form; white space may stand around it, nothing else.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn from_pem(text: &str) -> Result<Self, CsrError> {
+        if text.len() > Self::MAX_LEN {
+            return Err(CsrError::TooLarge { length: text.len() });
+        }
+        let (label, der) = [LABEL, OLD_LABEL]
+            .into_iter()
+            .find_map(|label| match pem::first_block(text, label) {
+                Block::Wanted(der) => Some(Ok((label, der))),
+                Block::Other(found) if found != LABEL && found != OLD_LABEL => {
+                    Some(Err(CsrError::OtherPem { label: found }))
+                }
+                Block::Other(_) | Block::Garbled => None,
+            })
+            .unwrap_or(Err(CsrError::NotPem))?;
+        if pem::has_more(text, label) {
+            return Err(CsrError::TrailingData);
+        }
+        Self::from_der(der)
+    }
+
+    /// The subject's common name as the request has it: checked to be text, not yet against any deployment.
+    pub fn common_name(&self) -> &str {
+        &self.common_name
+    }
+
+    /// The key to certify.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// What is to be verified with [`Csr::public_key`] as proof that the requester has the private key.
+    ///
+    /// # Errors
+    /// [`CsrError::Malformed`], which a value of this type does not cause.
+    pub fn signed(&self) -> Result<Signed<'_>, CsrError> {
+        Signed::from_der(&self.der).map_err(|_| CsrError::Malformed)?.ok_or(CsrError::SignatureAlgorithm)
+    }
+
+    /// SHA-256 of the request's DER: what page and admin compare, and the name under which the certificate is published.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.der)
+    }
+
+    /// The request in PEM form.
+    ///
+    /// # Errors
+    /// [`CsrError::Malformed`], which a value of this type does not cause.
+    pub fn to_pem(&self) -> Result<String, CsrError> {
+        pem::encode(LABEL, &self.der).map_err(|_| CsrError::Malformed)
+    }
+
+    fn from_der(der: Vec<u8>) -> Result<Self, CsrError> {
+        let request = CertReq::from_der(&der).map_err(|_| CsrError::Malformed)?;
+        let names = common_names(&request.info.subject);
+        let [common_name] = names.as_slice() else {
+            return Err(CsrError::CommonNames { count: names.len() });
+        };
+        let spki = der::Encode::to_der(&request.info.public_key).map_err(|_| CsrError::Malformed)?;
+        let public_key = PublicKey::from_spki_der(&spki)?;
+        if Signed::from_der(&der).map_err(|_| CsrError::Malformed)?.is_none() {
+            return Err(CsrError::SignatureAlgorithm);
+        }
+        let common_name = common_name.clone();
+        Ok(Self { der, common_name, public_key })
+    }
+}
+
+/// Makes rcgen write a request before anything has signed it: its signing is synchronous, WebCrypto's is not.
+struct Unsigned<'a>(&'a PublicKey);
+
+impl PublicKeyData for Unsigned<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl SigningKey for Unsigned<'_> {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(PLACEHOLDER.to_vec())
+    }
+}
+
+/// Stands where the signature goes; an RSA signature is as long as the modulus.
+const PLACEHOLDER: [u8; PublicKey::BITS / 8] = [0; PublicKey::BITS / 8];
+
+/// RFC 7468 section 7.
+const LABEL: &str = "CERTIFICATE REQUEST";
+
+/// The label of older tools, which RFC 7468 section 7 lets parsers take.
+const OLD_LABEL: &str = "NEW CERTIFICATE REQUEST";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_asks_for_a_name_and_a_key_and_nothing_else() {
+        let draft = CsrDraft::new(&alice(), &key()).unwrap();
+        let message = draft.to_be_signed().unwrap().to_vec();
+        let csr = draft.assemble(&[7; 256]).unwrap();
+        assert_eq!(csr.common_name(), "alice.vpn.example.com");
+        assert_eq!(csr.public_key(), &key());
+        assert_eq!(csr.signed().unwrap(), Signed { message: &message, signature: &[7; 256] });
+        let request = CertReq::from_der(&csr.der).unwrap();
+        assert!(request.info.attributes.is_empty());
+        assert_eq!(request.info.subject.to_string(), "CN=alice.vpn.example.com");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let csr = CsrDraft::new(&alice(), &key()).unwrap().assemble(&[7; 256]).unwrap();
+        assert_eq!(Csr::from_pem(&csr.to_pem().unwrap()), Ok(csr.clone()));
+        assert_eq!(Csr::from_pem(&format!("\r\n {}\n\n", csr.to_pem().unwrap())), Ok(csr));
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_refused() {
+        let draft = CsrDraft::new(&alice(), &key()).unwrap();
+        assert_eq!(draft.assemble(&[7; 128]), Err(CsrError::SignatureLength { length: 128 }));
+    }
+
+    #[test]
+    fn requests_of_the_openssl_command_are_read() {
+        let csr = Csr::from_pem(include_str!("testdata/alice.csr")).unwrap();
+        assert_eq!(csr.common_name(), "alice.vpn.example.com");
+        let old = include_str!("testdata/alice.csr").replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST");
+        assert_eq!(Csr::from_pem(&old), Ok(csr));
+    }
+
+    #[test]
+    fn what_asks_for_a_ca_yields_only_name_and_key() {
+        let csr = Csr::from_pem(include_str!("testdata/asks-for-ca.csr")).unwrap();
+        assert_eq!(csr.common_name(), "mallory.vpn.example.com");
+    }
+
+    #[test]
+    fn each_bad_request_is_refused_for_its_own_reason() {
+        let good = include_str!("testdata/alice.csr");
+        let check = |text: &str, expected| assert_eq!(Csr::from_pem(text).unwrap_err(), expected, "{text}");
+        check("", CsrError::NotPem);
+        check("hello", CsrError::NotPem);
+        check(&good.replace('M', "!"), CsrError::NotPem);
+        check(&format!("{good}and more"), CsrError::TrailingData);
+        check(&format!("{good}{good}"), CsrError::TrailingData);
+        check(&format!("{good}{}", " ".repeat(Csr::MAX_LEN)), CsrError::TooLarge { length: good.len() + Csr::MAX_LEN });
+        check(include_str!("testdata/ca.crt"), CsrError::OtherPem { label: "CERTIFICATE".to_owned() });
+        check(include_str!("testdata/rsa-1024.csr"), CsrError::Key(KeyRefusal::Size { bits: 1024 }));
+        check(include_str!("testdata/rsa-e3.csr"), CsrError::Key(KeyRefusal::Exponent));
+        check(include_str!("testdata/no-cn.csr"), CsrError::CommonNames { count: 0 });
+        check(include_str!("testdata/two-cns.csr"), CsrError::CommonNames { count: 2 });
+        check(include_str!("testdata/sha512.csr"), CsrError::SignatureAlgorithm);
+        let algorithm = "1.2.840.10045.2.1".to_owned();
+        check(include_str!("testdata/ec.csr"), CsrError::Key(KeyRefusal::NotRsa { algorithm }));
+        check("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n", CsrError::Malformed);
+    }
+
+    fn alice() -> CommonName {
+        CommonName::new("alice".parse().unwrap(), "vpn.example.com".parse().unwrap()).unwrap()
+    }
+
+    fn key() -> PublicKey {
+        Csr::from_pem(include_str!("testdata/alice.csr")).unwrap().public_key
+    }
+}

@@ -1,0 +1,417 @@
+//! OpenVPN client configurations: what AWS exports, and the profile that becomes of it.
+//!
+//! A document is kept byte for byte; reading only marks what is a directive and what an inline block, by the rules
+//! of the `openvpn` manual (INLINE FILE SUPPORT, and the quoting rules of its configuration files). So whatever AWS
+//! may add to its export reaches the client unchanged.
+
+use std::{fmt, ops::Range};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// An OpenVPN client configuration, byte for byte.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    text: String,
+    directives: Vec<Directive>,
+    blocks: Vec<Block>,
+}
+
+/// A line such as `remote host 443`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Directive {
+    /// Its words, quotes and escapes resolved, the name first.
+    words: Vec<Word>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Word {
+    value: String,
+    /// Where it stands in the document, quotes included.
+    range: Range<usize>,
+}
+
+/// Inline content such as `<ca>…</ca>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Block {
+    name: String,
+    content: Range<usize>,
+}
+
+/// The server that a client configuration names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Remote<'a> {
+    /// Host name or address.
+    pub host: &'a str,
+    /// Port; OpenVPN's default is 1194.
+    pub port: u16,
+}
+
+/// Why a text cannot be used as a client configuration, or be made a profile.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum OvpnError {
+    /// `<name>` without `</name>`.
+    #[error("the inline block `<{name}>` does not end")]
+    UnterminatedBlock {
+        /// The block's name.
+        name: String,
+    },
+    /// A quoted word without its closing quote.
+    #[error("line {line}: a quotation mark is missing")]
+    UnbalancedQuotes {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// No `remote` directive, or one without a host or with a port that is none.
+    #[error("the client configuration names no server")]
+    NoRemote,
+    /// A directive that would make the client run a program or load code.
+    #[error("the client configuration has the directive `{name}`, which runs programs on the user's machine")]
+    RunsPrograms {
+        /// The directive.
+        name: String,
+    },
+    /// There is a certificate or key in it already.
+    #[error("the client configuration has `{name}` already")]
+    HasIdentity {
+        /// The directive or block.
+        name: String,
+    },
+    /// What should be PEM is not.
+    #[error("`{name}` is not one PEM block")]
+    NotPem {
+        /// `cert` or `key`.
+        name: &'static str,
+    },
+}
+
+impl OvpnError {
+    /// A stable name of the refusal, by which the page finds its sentence.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnterminatedBlock { .. } => "ovpn-unterminated-block",
+            Self::UnbalancedQuotes { .. } => "ovpn-unbalanced-quotes",
+            Self::NoRemote => "ovpn-no-remote",
+            Self::RunsPrograms { .. } => "ovpn-runs-programs",
+            Self::HasIdentity { .. } => "ovpn-has-identity",
+            Self::NotPem { .. } => "ovpn-not-pem",
+        }
+    }
+}
+
+impl Document {
+    /// Marks directives and inline blocks in `text`.
+    ///
+    /// # Errors
+    /// [`OvpnError::UnterminatedBlock`] and [`OvpnError::UnbalancedQuotes`]; unknown directives are none.
+    pub fn parse(text: &str) -> Result<Self, OvpnError> {
+        let mut document = Self { text: text.to_owned(), directives: Vec::new(), blocks: Vec::new() };
+        let mut lines = lines(text).enumerate();
+        while let Some((number, (start, line))) = lines.next() {
+            if let Some(name) = opening_tag(line) {
+                let closing = format!("</{name}>");
+                let end = lines
+                    .by_ref()
+                    .find(|(_, (_, line))| line.trim_start().starts_with(&closing))
+                    .map(|(_, (end, _))| end)
+                    .ok_or_else(|| OvpnError::UnterminatedBlock { name: name.to_owned() })?;
+                let content = start + line.len()..end;
+                document.blocks.push(Block { name: name.to_owned(), content });
+                continue;
+            }
+            let words = words(line, start).ok_or(OvpnError::UnbalancedQuotes { line: number + 1 })?;
+            if !words.is_empty() {
+                document.directives.push(Directive { words });
+            }
+        }
+        Ok(document)
+    }
+
+    /// Whether there is a directive called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.directive(name).is_some()
+    }
+
+    /// The content of the first inline block called `name`, without the lines of its tags.
+    pub fn block(&self, name: &str) -> Option<&str> {
+        let block = self.blocks.iter().find(|block| block.name == name)?;
+        self.text.get(block.content.clone())
+    }
+
+    /// The first server.
+    ///
+    /// # Errors
+    /// [`OvpnError::NoRemote`].
+    pub fn remote(&self) -> Result<Remote<'_>, OvpnError> {
+        let remote = self.directive("remote").ok_or(OvpnError::NoRemote)?;
+        let host = remote.words.get(1).ok_or(OvpnError::NoRemote)?.value.as_str();
+        let port = remote.words.get(2).map_or(Ok(1194), |port| port.value.parse());
+        Ok(Remote { host, port: port.map_err(|_| OvpnError::NoRemote)? })
+    }
+
+    /// The document, with `label.` before the server's name where AWS needs one and the client would not add it.
+    ///
+    /// The DNS name of a Client VPN endpoint is a wildcard, the bare name does not resolve; `remote-random-hostname`
+    /// lets OpenVPN put a random label before it
+    /// (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/resolve-host-name.html>).
+    ///
+    /// # Errors
+    /// [`OvpnError::NoRemote`].
+    pub fn with_random_label(&self, label: &str) -> Result<Self, OvpnError> {
+        let Remote { host, .. } = self.remote()?;
+        if self.has("remote-random-hostname") || !host.starts_with("cvpn-endpoint-") {
+            return Ok(self.clone());
+        }
+        let labelled = format!("{label}.{host}");
+        let range = self
+            .directive("remote")
+            .and_then(|remote| remote.words.get(1))
+            .map(|word| word.range.clone())
+            .ok_or(OvpnError::NoRemote)?;
+        let mut text = self.text.clone();
+        text.replace_range(range, &labelled);
+        Self::parse(&text)
+    }
+
+    /// The finished profile: this document, then `<cert>` and `<key>`.
+    ///
+    /// Nothing of the document is moved or changed; a line break is added where it does not end in one. Both
+    /// arguments are one PEM block each. The result holds a private key and is overwritten when dropped.
+    ///
+    /// # Errors
+    /// [`OvpnError::NoRemote`], [`OvpnError::RunsPrograms`], [`OvpnError::HasIdentity`] or [`OvpnError::NotPem`].
+    pub fn with_identity(&self, certificate_pem: &str, key_pem: &str) -> Result<Zeroizing<String>, OvpnError> {
+        self.remote()?;
+        if let Some(name) = self.names().find(|name| RUNS_PROGRAMS.contains(name)) {
+            return Err(OvpnError::RunsPrograms { name: name.to_owned() });
+        }
+        if let Some(name) = self.names().find(|name| IDENTITY.contains(name)) {
+            return Err(OvpnError::HasIdentity { name: name.to_owned() });
+        }
+        let certificate_pem = one_block(certificate_pem, "cert", "CERTIFICATE")?;
+        let key_pem = one_block(key_pem, "key", "PRIVATE KEY")?;
+        let line_break = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { "\n" };
+        let parts = [&self.text, line_break, "<cert>\n", certificate_pem, "\n</cert>\n<key>\n", key_pem, "\n</key>\n"];
+        // Allocated once: a string that grows leaves copies of the key behind.
+        let mut profile = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+        for part in parts {
+            profile.push_str(part);
+        }
+        Ok(profile)
+    }
+
+    fn directive(&self, name: &str) -> Option<&Directive> {
+        self.directives.iter().find(|directive| directive.name() == name)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.directives.iter().map(Directive::name).chain(self.blocks.iter().map(|block| block.name.as_str()))
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Directive {
+    /// Its name; OpenVPN takes `--name` in files, too.
+    fn name(&self) -> &str {
+        self.words.first().map_or("", |word| word.value.strip_prefix("--").unwrap_or(&word.value))
+    }
+}
+
+/// The lines of `text` with their endings, and where each begins.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_inclusive('\n').scan(0, |next, line| {
+        let start = *next;
+        *next += line.len();
+        Some((start, line))
+    })
+}
+
+/// The name of a line `<name>`, where it is one.
+fn opening_tag(line: &str) -> Option<&str> {
+    let name = line.trim().strip_prefix('<')?.strip_suffix('>')?;
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_name.then_some(name)
+}
+
+/// The words of a line that begins at `start`; `None` where a quotation mark is missing.
+fn words(line: &str, start: usize) -> Option<Vec<Word>> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut word: Option<Word> = None;
+    let mut quote = None;
+    let mut chars = line.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let mut end = at + c.len_utf8();
+        let value = match (quote, c) {
+            (Some(open), c) if c == open => {
+                quote = None;
+                None
+            }
+            (None | Some('"'), '\\') => {
+                let (at, escaped) = chars.next()?;
+                end = at + escaped.len_utf8();
+                Some(escaped)
+            }
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                None
+            }
+            (None, '#' | ';') if word.is_none() => break,
+            (None, c) if c.is_whitespace() => {
+                words.extend(word.take());
+                continue;
+            }
+            (_, c) => Some(c),
+        };
+        let word = word.get_or_insert_with(|| Word { value: String::new(), range: start + at..0 });
+        word.value.extend(value);
+        word.range.end = start + end;
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+/// `text` without surrounding white space, where it is one PEM block labelled `label`.
+fn one_block<'a>(text: &'a str, name: &'static str, label: &str) -> Result<&'a str, OvpnError> {
+    let text = text.trim();
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let is_block = text.strip_prefix(&begin).and_then(|rest| rest.strip_suffix(&end)).is_some_and(|body| {
+        body.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\n' | b'\r'))
+    });
+    is_block.then_some(text).ok_or(OvpnError::NotPem { name })
+}
+
+/// Directives that run a program, load code, or open a way to make the client do so (openvpn(8)).
+const RUNS_PROGRAMS: &[&str] = &[
+    "auth-user-pass-verify",
+    "client-connect",
+    "client-crresponse",
+    "client-disconnect",
+    "config",
+    "dns-updown",
+    "down",
+    "down-pre",
+    "engine",
+    "ipchange",
+    "iproute",
+    "learn-address",
+    "management",
+    "pkcs11-providers",
+    "plugin",
+    "providers",
+    "route-pre-down",
+    "route-up",
+    "script-security",
+    "tls-crypt-v2-verify",
+    "tls-verify",
+    "up",
+    "up-restart",
+];
+
+/// Where a certificate or key can stand.
+const IDENTITY: &[&str] = &["cert", "key", "pkcs12", "cryptoapicert"];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_export_of_aws_becomes_a_profile_with_nothing_moved() {
+        let document = Document::parse(EXPORT).unwrap();
+        assert!(document.has("remote-random-hostname"));
+        assert_eq!(document.remote().unwrap().port, 443);
+        assert_eq!(document.block("ca").unwrap(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\n");
+        assert_eq!(document.with_random_label("random").unwrap(), document);
+        let profile = document.with_identity(CERTIFICATE, KEY).unwrap();
+        let added = format!("<cert>\n{CERTIFICATE}</cert>\n<key>\n{KEY}</key>\n");
+        assert_eq!(*profile, format!("{EXPORT}\n{added}"));
+        assert_eq!(Document::parse(&profile).unwrap().block("key").unwrap(), KEY);
+    }
+
+    #[test]
+    fn a_label_is_added_only_where_the_bare_name_would_not_resolve() {
+        let check = |before: &str, after: &str| {
+            let document = Document::parse(before).unwrap().with_random_label("random").unwrap();
+            assert_eq!(document.to_string(), after);
+        };
+        check("remote cvpn-endpoint-1.example 443\r\n", "remote random.cvpn-endpoint-1.example 443\r\n");
+        check("remote\t'cvpn-endpoint-1.example'  443 # x", "remote\trandom.cvpn-endpoint-1.example  443 # x");
+        check("remote asdf.cvpn-endpoint-1.example 443", "remote asdf.cvpn-endpoint-1.example 443");
+        check("remote vpn.example.com", "remote vpn.example.com");
+    }
+
+    #[test]
+    fn words_follow_openvpns_rules_of_quoting() {
+        let check = |line: &str, expected: &[&str]| {
+            let words = words(line, 0).unwrap();
+            let values: Vec<_> = words.iter().map(|word| word.value.as_str()).collect();
+            assert_eq!(values, expected, "{line}");
+        };
+        check("remote host 443\n", &["remote", "host", "443"]);
+        check("  setenv A \"b c\" ; d", &["setenv", "A", "b c"]);
+        check("a 'b \\ c' \"d \\\" e\" f\\ g", &["a", "b \\ c", "d \" e", "f g"]);
+        check("# remote host", &[]);
+        check("a b#c", &["a", "b#c"]);
+        check("a ''", &["a", ""]);
+        assert_eq!(words("a \"b", 0), None);
+    }
+
+    #[test]
+    fn what_runs_programs_never_becomes_a_profile() {
+        for line in ["up /bin/sh", "--up /bin/sh", "\"up\" x", "  script-security 2", "plugin x.so", "<up>\nx\n</up>"] {
+            let document = Document::parse(&format!("remote a 1\n{line}\n")).unwrap();
+            let refusal = document.with_identity(CERTIFICATE, KEY).unwrap_err();
+            assert_eq!(refusal.code(), "ovpn-runs-programs", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_profile_has_one_identity() {
+        for line in ["cert a.crt", "<key>\nx\n</key>", "pkcs12 a.p12"] {
+            let document = Document::parse(&format!("remote a 1\n{line}\n")).unwrap();
+            let refusal = document.with_identity(CERTIFICATE, KEY).unwrap_err();
+            assert_eq!(refusal.code(), "ovpn-has-identity", "{line}");
+        }
+    }
+
+    #[test]
+    fn certificate_and_key_cannot_bring_directives_along() {
+        let document = Document::parse("remote a 1\n").unwrap();
+        for bad in ["", "x", &format!("{CERTIFICATE}</cert>\nup x\n{CERTIFICATE}"), &format!("{CERTIFICATE}{KEY}")] {
+            assert_eq!(document.with_identity(bad, KEY).unwrap_err(), OvpnError::NotPem { name: "cert" });
+        }
+        assert_eq!(document.with_identity(CERTIFICATE, CERTIFICATE).unwrap_err(), OvpnError::NotPem { name: "key" });
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        let check = |text: &str, expected| assert_eq!(Document::parse(text).unwrap_err(), expected);
+        check("<ca>\nx\n", OvpnError::UnterminatedBlock { name: "ca".to_owned() });
+        check("client\nsetenv a \"b\n", OvpnError::UnbalancedQuotes { line: 2 });
+        let document = Document::parse("client\n").unwrap();
+        assert_eq!(document.remote(), Err(OvpnError::NoRemote));
+        assert_eq!(Document::parse("remote a b\n").unwrap().remote(), Err(OvpnError::NoRemote));
+    }
+
+    proptest! {
+        #[test]
+        fn every_document_is_rendered_as_it_was_read(text in "(?s)(client|remote a 1|<ca>|</ca>|#|\"|\\\\| |\r\n|\n|.){0,60}") {
+            if let Ok(document) = Document::parse(&text) {
+                prop_assert_eq!(document.to_string(), text);
+            }
+        }
+    }
+
+    /// As AWS exports it: blank lines around `</ca>`, none at the end.
+    const EXPORT: &str = "client\ndev tun\nproto udp\nremote cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com 443\n\
+        remote-random-hostname\nresolv-retry infinite\nnobind\nremote-cert-tls server\ncipher AES-256-GCM\nverb 3\n<ca>\n\
+        -----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\n</ca>\n\n\nreneg-sec 0\n\nverify-x509-name vpn.example.com name";
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nCCCC\n-----END PRIVATE KEY-----\n";
+}

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Makes the files beside it, once, with OpenSSL 3. The private keys are thrown away.
+set -eu
+cd "$(dirname "$0")"
+keys=$(mktemp -d)
+trap 'rm -rf "$keys"' EXIT
+rsa() { openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:"$2" ${3:+-pkeyopt rsa_keygen_pubexp:$3} -out "$keys/$1.key"; }
+csr() { name=$1; key=$2; shift 2; openssl req -new -key "$keys/$key.key" -out "$name.csr" "$@"; }
+
+rsa alice 2048; rsa bob 2048; rsa ca 2048; rsa other 2048; rsa small 1024; rsa e3 2048 3
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$keys/ec.key"
+
+csr alice alice -subj /CN=alice.vpn.example.com
+csr asks-for-ca bob -subj /CN=mallory.vpn.example.com -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
+csr rsa-1024 small -subj /CN=alice.vpn.example.com
+csr rsa-e3 e3 -subj /CN=alice.vpn.example.com
+csr ec ec -subj /CN=alice.vpn.example.com
+csr no-cn alice -subj /O=Example
+csr two-cns alice -subj /CN=alice.vpn.example.com/CN=bob.vpn.example.com
+csr sha512 alice -subj /CN=alice.vpn.example.com -sha512
+
+ca() { openssl req -x509 -key "$keys/$2.key" -out "$1.crt" -days 36500 -subj "/CN=$3" -addext keyUsage=critical,keyCertSign,cRLSign; }
+ca ca ca 'Latchkey CA demo'
+ca other-ca other 'Latchkey CA other'
+
+# certificate NAME KEY CN ISSUER EKU NOT_BEFORE NOT_AFTER
+certificate() {
+  openssl req -new -key "$keys/$2.key" -subj "/CN=$3" -out "$keys/request"
+  printf 'extendedKeyUsage=%s\nkeyUsage=critical,digitalSignature\n' "$5" > "$keys/extensions"
+  : > "$keys/index.txt"
+  cat > "$keys/config" <<EOF
+[ca]
+default_ca = ca
+[ca]
+database = $keys/index.txt
+new_certs_dir = $keys
+rand_serial = yes
+default_md = sha256
+policy = policy
+unique_subject = no
+[policy]
+commonName = supplied
+EOF
+  case $4 in ca) issuer_key=ca;; other-ca) issuer_key=other;; esac
+  openssl ca -batch -notext -config "$keys/config" -cert "$4.crt" -keyfile "$keys/$issuer_key.key" \
+    -extfile "$keys/extensions" -in "$keys/request" -out "$1.crt" -startdate "$6" -enddate "$7" 2>/dev/null
+}
+certificate alice alice alice.vpn.example.com ca clientAuth 20260101000000Z 20270101000000Z
+certificate alice-of-other-ca alice alice.vpn.example.com other-ca clientAuth 20260101000000Z 20270101000000Z
+certificate alice-with-other-key bob alice.vpn.example.com ca clientAuth 20260101000000Z 20270101000000Z
+certificate bob-with-alices-key alice bob.vpn.example.com ca clientAuth 20260101000000Z 20270101000000Z
+certificate server alice alice.vpn.example.com ca serverAuth 20260101000000Z 20270101000000Z

@@ -1,0 +1,60 @@
+//! The workspace's own binaries.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use anyhow::Result;
+
+use crate::{packages, process};
+
+/// The admin's tool.
+pub(crate) const LATCHKEY: &str = "latchkey";
+/// The local AWS.
+pub(crate) const SANDBOX: &str = "sandbox";
+/// What builds, seals and serves the page.
+pub(crate) const WEB_TOOL: &str = "web-tool";
+
+/// The workspace's root folder.
+pub(crate) fn root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&xtask).parent().unwrap_or_else(|| Path::new(".")).to_owned()
+    })
+}
+
+/// Cargo's target folder.
+pub(crate) fn target_dir() -> PathBuf {
+    // This program is `<target>/debug/xtask`.
+    let own = std::env::current_exe().ok();
+    own.as_deref().and_then(|own| own.ancestors().nth(2)).map_or_else(|| root().join("target"), Path::to_owned)
+}
+
+/// Cargo, as it was started for this program, in the workspace's root.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Builds every binary: one build with one set of features, because the AWS SDK takes minutes.
+///
+/// # Errors
+/// Cargo's.
+pub(crate) fn binaries() -> Result<()> {
+    packages::ensure(packages::BUILD)?;
+    if !target_dir().join("debug").join(LATCHKEY).exists() {
+        eprintln!(
+            "building Latchkey; the first time this takes about ten minutes on two cores, most of it for the AWS SDK"
+        );
+    }
+    process::run(cargo().args(["build", "--quiet", "--locked", "--workspace", "--bins"]))
+}
+
+/// A binary that [`binaries`] has built.
+pub(crate) fn binary(name: &str) -> Command {
+    Command::new(target_dir().join("debug").join(name))
+}

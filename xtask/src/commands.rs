@@ -1,0 +1,161 @@
+//! The commands: one line of help and one function each.
+
+mod forward;
+mod page;
+mod sandbox;
+mod test;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::deployment::Deployment;
+
+/// Runs the command that `arguments` begin with; without one, lists them all.
+///
+/// # Errors
+/// An unknown command, or what the command reports.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) = arguments.split_first() else {
+        print!("{}", help());
+        return Ok(());
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        print!("{}", help());
+        return Ok(());
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        bail!("unknown command `{name}`; `cargo xtask` lists them all");
+    };
+    (command.run)(rest)
+}
+
+struct Command {
+    name: &'static str,
+    /// What follows the name, for the help.
+    usage: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "provision",
+        usage: "[--yes]",
+        help: "set up CA, certificates, endpoint, subnets, authorization, CRL and the page",
+        run: forward::provision,
+    },
+    Command {
+        name: "plan",
+        usage: "[--json] [--check]",
+        help: "show what `provision` would change",
+        run: |rest| forward::latchkey("plan", rest),
+    },
+    Command {
+        name: "sign",
+        usage: "FILE.csr [--out FILE] [--yes]",
+        help: "check a user's request, issue the certificate and publish it",
+        run: |rest| forward::latchkey("sign", rest),
+    },
+    Command {
+        name: "users",
+        usage: "[--json]",
+        help: "list who has which certificate until when",
+        run: |rest| forward::latchkey("users", rest),
+    },
+    Command {
+        name: "export",
+        usage: "",
+        help: "write the client configuration and the page's bundle again",
+        run: |rest| forward::latchkey("export", rest),
+    },
+    Command { name: "web", usage: "", help: "build the page", run: page::web },
+    Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },
+    Command {
+        name: "sandbox",
+        usage: "up|down|status|connect FILE.ovpn|log",
+        help: "the local AWS with a real OpenVPN endpoint",
+        run: sandbox::sandbox,
+    },
+    Command {
+        name: "test",
+        usage: "[e2e]",
+        help: "run every check; `e2e` runs the end-to-end part alone",
+        run: test::test,
+    },
+];
+
+fn help() -> String {
+    let mut text = String::from("usage: cargo xtask COMMAND [--config FILE]\n\n");
+    let width = COMMANDS.iter().map(|command| command.name.len() + command.usage.len() + 1).max().unwrap_or(0);
+    for Command { name, usage, help, .. } in COMMANDS {
+        let call = format!("{name} {usage}");
+        text.push_str(&format!("  {call:width$}  {help}\n"));
+    }
+    text.push_str(
+        "\nThe configuration is latchkey.toml unless --config names another. COMMAND --help says more.\n\
+         Exit codes: 0 done, 2 wrong usage or configuration, 3 refused by policy, 4 AWS refused or failed,\n\
+         5 drift found, 70 a bug, 130 interrupted.\n",
+    );
+    text
+}
+
+/// The deployment that `--config` in `arguments` names, or the default one.
+fn deployment(arguments: &[String]) -> Result<Deployment> {
+    let config = match option(arguments, "--config") {
+        Some(Some(file)) => PathBuf::from(file),
+        Some(None) => bail!("--config needs a file"),
+        None => PathBuf::from("latchkey.toml"),
+    };
+    Deployment::read(&config)
+}
+
+/// The value of `--name VALUE` or `--name=VALUE`; `Some(None)` where the value is missing.
+fn option<'a>(arguments: &'a [String], name: &str) -> Option<Option<&'a str>> {
+    arguments.iter().enumerate().find_map(|(at, argument)| {
+        let rest = argument.strip_prefix(name)?;
+        match rest.strip_prefix('=') {
+            Some(value) => Some(Some(value)),
+            None if rest.is_empty() => Some(arguments.get(at + 1).map(String::as_str)),
+            None => None,
+        }
+    })
+}
+
+/// `arguments` without `--config FILE`, for programs that do not know it.
+fn without_config(arguments: &[String]) -> Vec<&str> {
+    let mut rest = arguments.iter();
+    let mut kept = Vec::new();
+    while let Some(argument) = rest.next() {
+        if argument == "--config" {
+            rest.next();
+        } else if !argument.starts_with("--config=") {
+            kept.push(argument.as_str());
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_found_in_both_spellings() {
+        let arguments = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(option(&arguments("a --config b c"), "--config"), Some(Some("b")));
+        assert_eq!(option(&arguments("a --config=b c"), "--config"), Some(Some("b")));
+        assert_eq!(option(&arguments("a --config"), "--config"), Some(None));
+        assert_eq!(option(&arguments("a --configure b"), "--config"), None);
+        assert_eq!(without_config(&arguments("a --config b c --config=d --yes")), ["a", "c", "--yes"]);
+    }
+
+    #[test]
+    fn every_command_has_one_line_of_help() {
+        let help = help();
+        for command in COMMANDS {
+            let lines = help.lines().filter(|line| line.starts_with(&format!("  {} ", command.name)));
+            assert_eq!(lines.count(), 1, "{}", command.name);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Commands of the `latchkey` binary, with what must be there around it.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+
+use super::{page, sandbox};
+use crate::{build, commands, deployment::Deployment, process, tools};
+
+/// Sets everything up: the sandbox where it is the target, the deployment, then the page.
+pub(crate) fn provision(arguments: &[String]) -> Result<()> {
+    if asks_for_help(arguments) {
+        return latchkey("provision", arguments);
+    }
+    let deployment = commands::deployment(arguments)?;
+    // trunk and the AWS SDK both take minutes to build the first time, and neither keeps two cores busy.
+    let trunk = std::thread::spawn(tools::trunk);
+    build::binaries()?;
+    if deployment.on_sandbox {
+        sandbox::up(&deployment)?;
+    }
+    process::run(&mut command("provision", arguments, &deployment)?)?;
+    trunk.join().map_err(|_| anyhow::anyhow!("building trunk panicked"))??;
+    page::build_into(&deployment.page_dir)?;
+    eprintln!("\nThe page is in {}\n", deployment.page_dir.display());
+    eprintln!("What to do next");
+    eprintln!("  cargo xtask serve            look at the page; a user makes a key and a request there");
+    eprintln!("  cargo xtask sign alice.csr   issue the certificate for that request");
+    if deployment.on_sandbox {
+        eprintln!("  cargo xtask sandbox connect alice.ovpn   try the finished profile");
+        eprintln!("  cargo xtask sandbox down     end the rehearsal");
+    }
+    Ok(())
+}
+
+/// Passes `name` and `arguments` on to the `latchkey` binary, untouched.
+pub(crate) fn latchkey(name: &str, arguments: &[String]) -> Result<()> {
+    build::binaries()?;
+    if asks_for_help(arguments) {
+        return process::run(build::binary(build::LATCHKEY).arg(name).args(arguments));
+    }
+    process::run(&mut command(name, arguments, &commands::deployment(arguments)?)?)
+}
+
+fn command(name: &str, arguments: &[String], deployment: &Deployment) -> Result<Command> {
+    let mut command = build::binary(build::LATCHKEY);
+    command.arg(name).args(arguments);
+    if deployment.on_sandbox {
+        command.envs(sandbox::environment(deployment)?);
+        if std::env::var_os(PASSPHRASE).is_none() {
+            command.env(PASSPHRASE, rehearsal_passphrase(&deployment.rehearsal_passphrase())?);
+        }
+    }
+    Ok(command)
+}
+
+/// The passphrase that protects a rehearsal's CA key, made up the first time: nobody is asked, nothing is at stake.
+fn rehearsal_passphrase(file: &Path) -> Result<String> {
+    if let Ok(passphrase) = fs::read_to_string(file) {
+        return Ok(passphrase);
+    }
+    let mut random = [0; 16];
+    fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).context("/dev/urandom")?;
+    let passphrase: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(process::at(folder))?;
+    let fresh = file.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let created = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh);
+    created
+        .and_then(|mut created| created.write_all(passphrase.as_bytes()))
+        .and_then(|()| fs::rename(&fresh, file))
+        .map_err(process::at(file))?;
+    Ok(passphrase)
+}
+
+fn asks_for_help(arguments: &[String]) -> bool {
+    arguments.iter().any(|argument| argument == "--help" || argument == "-h")
+}
+
+const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";

@@ -1,0 +1,42 @@
+//! `cargo xtask sandbox …`: the local AWS, and the environment that points AWS programs at it.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{build, commands, deployment::Deployment, packages, process};
+
+/// Passes a subcommand on to the `sandbox` binary.
+pub(crate) fn sandbox(arguments: &[String]) -> Result<()> {
+    let rest = commands::without_config(arguments);
+    if matches!(rest.first(), Some(&("up" | "connect"))) {
+        packages::ensure(packages::DATA_PLANE)?;
+    }
+    build::binaries()?;
+    if rest.iter().any(|argument| matches!(*argument, "--help" | "-h")) || rest.is_empty() {
+        return process::run(build::binary(build::SANDBOX).args(rest).arg("--help"));
+    }
+    process::run(of(&commands::deployment(arguments)?).args(rest))
+}
+
+/// Brings the sandbox up where it is not.
+pub(crate) fn up(deployment: &Deployment) -> Result<()> {
+    packages::ensure(packages::DATA_PLANE)?;
+    process::run(of(deployment).arg("up").stdout(std::io::stderr()))
+}
+
+/// The variables that point an AWS program at the sandbox.
+pub(crate) fn environment(deployment: &Deployment) -> Result<Vec<(String, String)>> {
+    let variables = process::read(of(deployment).arg("env"))?;
+    variables
+        .lines()
+        .map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect::<Option<_>>()
+        .context("`sandbox env` printed a line without `=`")
+}
+
+fn of(deployment: &Deployment) -> Command {
+    let mut sandbox = build::binary(build::SANDBOX);
+    sandbox.arg("--state").arg(deployment.sandbox_state());
+    sandbox
+}

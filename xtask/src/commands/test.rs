@@ -1,0 +1,134 @@
+//! `cargo xtask test`: every check, counted, in the order in which a failure is cheapest to find.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::page;
+use crate::{build, packages, process, tools};
+
+/// Runs all checks, or the end-to-end part alone, and ends with `N passed, N failed`.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let checks: &[Check] = match arguments.as_slice() {
+        [] => CHECKS,
+        ["e2e"] => END_TO_END,
+        ["--help" | "-h"] => {
+            println!("usage: cargo xtask test [e2e]");
+            return Ok(());
+        }
+        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e` or nothing"),
+    };
+    packages::ensure(packages::DATA_PLANE)?;
+    packages::ensure(packages::TESTS)?;
+    let trunk = std::thread::spawn(tools::trunk);
+    let mut count = Count::default();
+    for check in checks {
+        let begin = Instant::now();
+        eprintln!("\n== {}", check.name);
+        let result = (check.run)(&mut count);
+        if let Err(error) = &result {
+            eprintln!("error: {error:#}");
+        }
+        let outcome = if result.is_ok() { "passed" } else { "FAILED" };
+        eprintln!("== {} {outcome} in {} s", check.name, begin.elapsed().as_secs());
+        count.failed += u32::from(result.is_err());
+        count.passed += u32::from(result.is_ok());
+    }
+    if trunk.join().map_or(true, |trunk| trunk.is_err()) {
+        eprintln!("error: trunk could not be built");
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    if count.failed > 0 {
+        return Err(process::failed("test", 1));
+    }
+    Ok(())
+}
+
+struct Check {
+    name: &'static str,
+    run: fn(&mut Count) -> Result<()>,
+}
+
+/// What passed and failed: one for each check, and one for each test that a check runs.
+#[derive(Default)]
+struct Count {
+    passed: u32,
+    failed: u32,
+}
+
+const CHECKS: &[Check] = &[
+    Check { name: "format", run: |_| process::run(build::cargo().args(["fmt", "--all", "--check"])) },
+    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: "unit and property tests", run: |count| cargo_test(count, &["--workspace"]) },
+    Check {
+        name: "clippy",
+        run: |_| {
+            let clippy = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            process::run(build::cargo().args(clippy))
+        },
+    },
+    Check {
+        name: "documentation",
+        run: |_| {
+            let doc = ["doc", "--quiet", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+            process::run(build::cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings"))
+        },
+    },
+    Check { name: "page", run: |_| page::ensure_built() },
+    Check { name: "end to end", run: end_to_end },
+];
+
+const END_TO_END: &[Check] = &[
+    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: "page", run: |_| page::ensure_built() },
+    Check { name: "end to end", run: end_to_end },
+];
+
+fn end_to_end(count: &mut Count) -> Result<()> {
+    // One test after the other: each starts browsers, servers and namespaces on what may be two cores.
+    cargo_test(count, &["--workspace", "--test", "e2e", "--", "--test-threads", "1", "--nocapture"])
+}
+
+/// Runs `cargo test`, shows its output, and adds its summary lines to `count`.
+fn cargo_test(count: &mut Count, arguments: &[&str]) -> Result<()> {
+    let mut command: Command = build::cargo();
+    command.args(["test", "--quiet", "--locked", "--no-fail-fast"]).args(arguments);
+    command.env("LATCHKEY_XTASK", std::env::current_exe().context("this program's own path")?);
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start `cargo`")?;
+    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
+        let line = line.context("the output of `cargo test`")?;
+        println!("{line}");
+        if let Some((passed, failed)) = summary(&line) {
+            count.passed += passed;
+            count.failed += failed;
+        }
+    }
+    let status = child.wait().context("`cargo test`")?;
+    process::succeeded(&command, status)
+}
+
+/// The counts of a line such as `test result: ok. 27 passed; 0 failed; 0 ignored; …`.
+fn summary(line: &str) -> Option<(u32, u32)> {
+    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut counts = counts.split("; ");
+    let passed = counts.next()?.strip_suffix(" passed")?.parse().ok()?;
+    let failed = counts.next()?.strip_suffix(" failed")?.parse().ok()?;
+    Some((passed, failed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_lines_of_cargo_test_are_counted() {
+        let line = "test result: FAILED. 27 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.07s";
+        assert_eq!(summary(line), Some((27, 3)));
+        assert_eq!(summary("test name::tests::x ... ok"), None);
+    }
+}

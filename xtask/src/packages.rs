@@ -1,0 +1,82 @@
+//! Programs that come with the operating system: found, or installed where that is allowed, or named.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+
+/// A program and the Debian package that brings it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Package {
+    program: &'static str,
+    debian: &'static str,
+}
+
+/// What the sandbox's data plane is made of.
+pub(crate) const DATA_PLANE: &[Package] = &[
+    Package { program: "ip", debian: "iproute2" },
+    Package { program: "nft", debian: "nftables" },
+    Package { program: "openvpn", debian: "openvpn" },
+    Package { program: "ping", debian: "iputils-ping" },
+    Package { program: "unshare", debian: "util-linux" },
+];
+
+/// What the tests need besides.
+pub(crate) const TESTS: &[Package] =
+    &[Package { program: "chromium", debian: "chromium" }, Package { program: "openssl", debian: "openssl" }];
+
+/// A C compiler, for the cryptography of the AWS SDK.
+pub(crate) const BUILD: &[Package] = &[Package { program: "cc", debian: "gcc libc6-dev" }];
+
+/// `wasm-opt` where npm cannot bring a newer one.
+pub(crate) const BINARYEN: &[Package] = &[Package { program: "wasm-opt", debian: "binaryen" }];
+
+/// Makes sure that every one of `packages` is there; what is missing is installed where root or passwordless sudo is at hand.
+///
+/// # Errors
+/// What is missing, and the one command that installs it.
+pub(crate) fn ensure(packages: &[Package]) -> Result<()> {
+    let missing: Vec<Package> =
+        packages.iter().copied().filter(|package| process::find(package.program).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let programs = join(missing.iter().map(|package| package.program));
+    let debian: Vec<&str> = missing.iter().flat_map(|package| package.debian.split(' ')).collect();
+    if process::find("apt-get").is_none() {
+        bail!("missing: {programs}; install these programs with your system's package manager and run this again");
+    }
+    let Some(as_root) = as_root() else {
+        bail!("missing: {programs}; install with: sudo apt-get install -y {}", join(debian.into_iter()));
+    };
+    eprintln!("installing {} (apt-get)", join(debian.iter().copied()));
+    process::run(as_root().args(["apt-get", "-qq", "update"]))?;
+    process::run(
+        as_root()
+            .args(["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--no-install-recommends"])
+            .args(debian),
+    )?;
+    match packages.iter().find(|package| process::find(package.program).is_none()) {
+        Some(package) => bail!("`{}` is still missing after installing `{}`", package.program, package.debian),
+        None => Ok(()),
+    }
+}
+
+/// Starts a command line as root, where that needs no password.
+fn as_root() -> Option<impl Fn() -> Command> {
+    let is_root = process::read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root && !process::is_ok(Command::new("sudo").args(["-n", "true"])) {
+        return None;
+    }
+    Some(move || {
+        let mut command = Command::new(if is_root { "env" } else { "sudo" });
+        command.args(if is_root { [].as_slice() } else { &["-n", "env"] });
+        command.arg("DEBIAN_FRONTEND=noninteractive").stdout(std::process::Stdio::null());
+        command
+    })
+}
+
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,165 @@
+//! `ImportCertificate`: what ACM checks before it takes a certificate.
+//!
+//! <https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html> and
+//! <https://docs.aws.amazon.com/acm/latest/userguide/import-reimport.html>. That content is refused with
+//! `ValidationException` is known; most texts are worded here: UNCONFIRMED.
+
+use super::super::x509::{self, KeyProblem, PrivateKey, X509};
+use super::{Certificate, check_tags, not_found};
+use crate::cloud::{CertificateArn, Cloud, Moment, Refusal, Tags};
+
+/// What came with the call: PEM, as text.
+#[derive(Debug, Default)]
+pub struct ImportCertificate {
+    /// The certificate to put this one in the place of.
+    pub arn: Option<String>,
+    /// One certificate.
+    pub certificate: String,
+    /// Its key.
+    pub private_key: String,
+    /// The certificates above it.
+    pub chain: Option<String>,
+    /// Only with a first import.
+    pub tags: Tags,
+}
+
+/// Limits in bytes. The model of 2026-11 has 8192 for the key, the documentation still says 5 KB.
+const MAX_CERTIFICATE: usize = 32_768;
+const MAX_PRIVATE_KEY: usize = 8_192;
+const MAX_CHAIN: usize = 2_097_152;
+
+impl Cloud {
+    /// Imports a certificate, or puts another one in the place of one that is there.
+    ///
+    /// # Errors
+    /// `ValidationException` for what is wrong with the content, `ResourceNotFoundException`, `InvalidArnException`,
+    /// `InvalidTagException`, `TooManyTagsException`.
+    pub fn import_certificate(
+        &mut self,
+        request: ImportCertificate,
+        moment: &Moment,
+    ) -> Result<CertificateArn, Refusal> {
+        let ImportCertificate { arn, certificate, private_key, chain, tags } = request;
+        check_size("certificate", &certificate, MAX_CERTIFICATE)?;
+        check_size("privateKey", &private_key, MAX_PRIVATE_KEY)?;
+        check_size("certificateChain", chain.as_deref().unwrap_or_default(), MAX_CHAIN)?;
+
+        let leaf = read_leaf(&certificate)?;
+        check_dates(&leaf, moment)?;
+        let private_key = PrivateKey::of(&leaf, &private_key).map_err(key_refusal)?;
+        let chain = chain.map_or_else(|| Ok(Vec::new()), |pem| read_chain(&leaf, &pem))?;
+        let imported = moment.now;
+
+        let Some(arn) = arn else {
+            check_tags(&tags)?;
+            let arn = CertificateArn::from(self.certificate_arn_prefix() + &moment.uuid());
+            let certificate = Certificate { arn: arn.clone(), leaf, chain, private_key, tags, imported };
+            self.certificates.insert(arn.clone(), certificate);
+            return Ok(arn);
+        };
+
+        self.check_certificate_arn(&arn)?;
+        if !tags.is_empty() {
+            // The code is not published: UNCONFIRMED.
+            return Err(invalid("You cannot apply tags when reimporting a certificate."));
+        }
+        let arn = CertificateArn::from(arn);
+        let old = self.certificates.get_mut(&arn).ok_or_else(|| not_found(arn.as_str()))?;
+        check_replacement(&old.leaf, &leaf)?;
+        *old =
+            Certificate { arn: arn.clone(), leaf, chain, private_key, tags: std::mem::take(&mut old.tags), imported };
+        Ok(arn)
+    }
+}
+
+fn check_size(member: &str, value: &str, most: usize) -> Result<(), Refusal> {
+    if value.len() <= most {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: \
+         Member must have length less than or equal to {most}"
+    )))
+}
+
+fn read_leaf(pem: &str) -> Result<X509, Refusal> {
+    let found = x509::blocks(pem, "CERTIFICATE")
+        .ok_or_else(|| invalid("The certificate field contains a certificate that is not valid PEM."))?;
+    let [der] = found.as_slice() else {
+        return Err(invalid(
+            "The certificate field contains more than one certificate. \
+             You can specify only one certificate in this field.",
+        ));
+    };
+    X509::read(der).ok_or_else(|| {
+        invalid(
+            "The certificate is not an X.509 version 3 certificate with a supported key \
+             (RSA 1024, 2048, 3072, 4096; EC P-256, P-384, P-521).",
+        )
+    })
+}
+
+fn check_dates(leaf: &X509, moment: &Moment) -> Result<(), Refusal> {
+    if moment.now < leaf.not_before {
+        return Err(invalid("The certificate is not valid yet: its NotBefore lies in the future."));
+    }
+    if moment.now > leaf.not_after {
+        return Err(invalid("The certificate has expired: its NotAfter lies in the past."));
+    }
+    Ok(())
+}
+
+fn key_refusal(problem: KeyProblem) -> Refusal {
+    invalid(match problem {
+        KeyProblem::Encrypted => "The private key is encrypted. It must not need a passphrase.",
+        KeyProblem::Unreadable => "The private key is not a supported private key in PEM.",
+        KeyProblem::OfAnother => "The private key does not match the certificate.",
+    })
+}
+
+/// Each certificate of the chain must directly certify the one before it; the leaf is not part of it.
+fn read_chain(leaf: &X509, pem: &str) -> Result<Vec<X509>, Refusal> {
+    let chain: Vec<X509> = x509::blocks(pem, "CERTIFICATE")
+        .and_then(|found| found.iter().map(|der| X509::read(der)).collect())
+        .ok_or_else(|| invalid("The certificate chain contains something that is not a certificate in PEM."))?;
+    let mut subject = leaf;
+    for issuer in &chain {
+        if !subject.is_issued_by(issuer) {
+            return Err(invalid("Could not validate the certificate with the certificate chain."));
+        }
+        subject = issuer;
+    }
+    Ok(chain)
+}
+
+/// What may change under one ARN.
+fn check_replacement(old: &X509, new: &X509) -> Result<(), Refusal> {
+    if old.key_algorithm != new.key_algorithm {
+        return Err(invalid("A reimported certificate must have a key of the same type and size."));
+    }
+    let kept_a_domain = old.names().any(|name| new.names().any(|other| other == name));
+    if !kept_a_domain && old.names().next().is_some() {
+        return Err(invalid("A reimported certificate must keep at least one of its domain names."));
+    }
+    let lost_usage = old.key_usages.iter().any(|usage| !new.key_usages.contains(usage))
+        // Client authentication is the one extended usage that may be taken away.
+        || old.extended_key_usages.iter().any(|usage| {
+            usage.name != "TLS_WEB_CLIENT_AUTHENTICATION" && !new.extended_key_usages.contains(usage)
+        });
+    let new_extension = (old.key_usages.is_empty() && !new.key_usages.is_empty())
+        || (old.extended_key_usages.is_empty() && !new.extended_key_usages.is_empty());
+    if lost_usage || new_extension {
+        return Err(invalid("A reimported certificate must keep its key usages and extended key usages."));
+    }
+    Ok(())
+}
+
+impl X509 {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.common_name.as_deref().into_iter().chain(self.dns_names.iter().map(String::as_str))
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("ValidationException", message)
+}

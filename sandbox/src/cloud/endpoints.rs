@@ -1,0 +1,435 @@
+//! Client VPN endpoints: what may be created, and in which state one is.
+//!
+//! <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-endpoint-create.html>
+
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use ipnet::Ipv4Net;
+use time::OffsetDateTime;
+
+use super::tags::{self, MAX_TAGS};
+use super::{
+    Association, AssociationStatus, AuthorizationRule, CertificateArn, Cloud, Crl, EndpointId, KeyAlgorithm, Moment,
+    Refusal, SubnetId, Tags, Timings,
+};
+
+/// Endpoints per region.
+/// <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>
+const MAX_ENDPOINTS: usize = 5;
+const MAX_BANNER_CHARACTERS: usize = 1400;
+const MAX_DNS_SERVERS: usize = 2;
+const MAX_SECURITY_GROUPS: usize = 5;
+
+/// An endpoint and all that hangs off it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// When it was created.
+    pub created: OffsetDateTime,
+    /// What it was created with.
+    pub settings: Settings,
+    /// The VPC, chosen at creation or by the first association.
+    pub vpc: Option<String>,
+    /// Security groups of the associations.
+    pub security_groups: Vec<String>,
+    /// Its tags.
+    pub tags: Tags,
+    /// Target networks, oldest first.
+    pub associations: Vec<Association>,
+    /// Authorization rules, oldest first.
+    pub rules: Vec<AuthorizationRule>,
+    /// The CRL that was imported last.
+    pub crl: Option<Crl>,
+}
+
+/// What an endpoint was created with, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the service has that many switches")]
+pub struct Settings {
+    /// Addresses of clients.
+    pub client_cidr: Ipv4Net,
+    /// The server's certificate, whose chain clients trust.
+    pub server_certificate: CertificateArn,
+    /// The certificate whose chain signs clients.
+    pub client_root: CertificateArn,
+    /// Where connections are logged.
+    pub log: Option<ConnectionLog>,
+    /// Name servers for clients.
+    pub dns_servers: Vec<Ipv4Addr>,
+    /// Over what the tunnel runs.
+    pub transport: Transport,
+    /// 443 or 1194.
+    pub port: u16,
+    /// For people.
+    pub description: Option<String>,
+    /// Whether only the routes of the endpoint go through the tunnel.
+    pub split_tunnel: bool,
+    /// 8, 10, 12 or 24.
+    pub session_timeout_hours: u8,
+    /// Whether a client stays away after the time-out.
+    pub disconnect_on_session_timeout: bool,
+    /// What AWS's own client shows at login.
+    pub banner: Option<String>,
+    /// Whether AWS's own client guards the routes.
+    pub route_enforcement: bool,
+}
+
+/// Names in CloudWatch Logs. They are kept and shown; nothing is written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionLog {
+    /// Log group.
+    pub group: String,
+    /// Log stream.
+    pub stream: Option<String>,
+}
+
+/// Over what the tunnel runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+impl Transport {
+    /// AWS's word, which is also OpenVPN's.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// `Status` of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointStatus {
+    /// No target network is associated: nobody can connect.
+    PendingAssociate,
+    /// Ready for clients.
+    Available,
+}
+
+impl EndpointStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingAssociate => "pending-associate",
+            Self::Available => "available",
+        }
+    }
+}
+
+/// What is asked for, as it came.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "members of the call, named as AWS names them")]
+pub struct CreateEndpoint {
+    pub client_cidr: Option<String>,
+    pub server_certificate: Option<String>,
+    pub authentication: Vec<AuthenticationOption>,
+    pub log_enabled: Option<bool>,
+    pub log_group: Option<String>,
+    pub log_stream: Option<String>,
+    pub dns_servers: Vec<String>,
+    pub transport: Option<String>,
+    pub port: Option<i64>,
+    pub description: Option<String>,
+    pub split_tunnel: bool,
+    pub vpc: Option<String>,
+    pub security_groups: Vec<String>,
+    pub self_service_portal: bool,
+    pub session_timeout_hours: Option<i64>,
+    pub disconnect_on_session_timeout: Option<bool>,
+    pub banner_enabled: bool,
+    pub banner: Option<String>,
+    pub route_enforcement: bool,
+    pub tags: Tags,
+}
+
+/// One of the ways for clients to show who they are.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "members of the call, named as AWS names them")]
+pub struct AuthenticationOption {
+    pub kind: Option<String>,
+    pub client_root: Option<String>,
+}
+
+impl Endpoint {
+    /// The endpoint's state at a time.
+    #[must_use]
+    pub fn status(&self, now: OffsetDateTime, timings: &Timings) -> EndpointStatus {
+        if self.associated_subnets(now, timings).next().is_some() {
+            EndpointStatus::Available
+        } else {
+            EndpointStatus::PendingAssociate
+        }
+    }
+
+    /// Subnets whose association is complete.
+    pub fn associated_subnets(&self, now: OffsetDateTime, timings: &Timings) -> impl Iterator<Item = &SubnetId> {
+        let timings = *timings;
+        self.associations
+            .iter()
+            .filter(move |association| association.status(now, &timings) == AssociationStatus::Associated)
+            .map(|association| &association.subnet)
+    }
+
+    /// The name below which every label leads to the endpoint, and which has no address itself.
+    #[must_use]
+    pub fn dns_name(&self, region: &str) -> String {
+        format!("{}.prod.clientvpn.{region}.amazonaws.com", self.id)
+    }
+}
+
+impl Cloud {
+    /// Creates an endpoint.
+    ///
+    /// # Errors
+    /// `MissingParameter`, `InvalidParameterValue`, `ClientVpnEndpointLimitExceeded`, `InvalidVpcID.NotFound`,
+    /// `InvalidGroup.NotFound`, `UnsupportedOperation` for what the sandbox does not do.
+    pub fn create_endpoint(&mut self, request: CreateEndpoint, moment: &Moment) -> Result<EndpointId, Refusal> {
+        if self.endpoints.len() >= MAX_ENDPOINTS {
+            return Err(Refusal::new(
+                "ClientVpnEndpointLimitExceeded",
+                format!("The maximum number of Client VPN endpoints ({MAX_ENDPOINTS}) has been reached"),
+            ));
+        }
+        let settings = self.check_settings(&request)?;
+        let (vpc, security_groups) = self.check_network(request.vpc, request.security_groups)?;
+        if request.tags.len() > MAX_TAGS {
+            return Err(Refusal::new("TagLimitExceeded", format!("At most {MAX_TAGS} tags are allowed")));
+        }
+        if let Some(problem) = tags::problem(&request.tags) {
+            return Err(Refusal::invalid_value(problem));
+        }
+        let id = EndpointId::from(format!("cvpn-endpoint-{}", moment.hex_id()));
+        let endpoint = Endpoint {
+            id: id.clone(),
+            created: moment.now,
+            settings,
+            vpc,
+            security_groups,
+            tags: request.tags,
+            associations: Vec::new(),
+            rules: Vec::new(),
+            crl: None,
+        };
+        self.endpoints.insert(id.clone(), endpoint);
+        Ok(id)
+    }
+
+    /// The endpoint of that id.
+    ///
+    /// # Errors
+    /// `InvalidClientVpnEndpointId.NotFound`.
+    pub fn endpoint(&self, id: &str) -> Result<&Endpoint, Refusal> {
+        self.endpoints.get(&EndpointId::from(id)).ok_or_else(|| not_found(id))
+    }
+
+    pub(super) fn endpoint_mut(&mut self, id: &str) -> Result<&mut Endpoint, Refusal> {
+        self.endpoints.get_mut(&EndpointId::from(id)).ok_or_else(|| not_found(id))
+    }
+
+    /// All endpoints, by id.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values()
+    }
+
+    fn check_settings(&self, request: &CreateEndpoint) -> Result<Settings, Refusal> {
+        if request.self_service_portal {
+            return Err(Refusal::invalid_value(
+                "The self-service portal cannot be enabled with mutual authentication alone",
+            ));
+        }
+        Ok(Settings {
+            client_cidr: self.check_client_cidr(request.client_cidr.as_deref())?,
+            server_certificate: self.check_server_certificate(request.server_certificate.as_deref())?,
+            client_root: self.check_authentication(&request.authentication)?,
+            log: check_log(request)?,
+            dns_servers: check_dns_servers(&request.dns_servers)?,
+            transport: match request.transport.as_deref() {
+                None | Some("udp") => Transport::Udp,
+                Some("tcp") => Transport::Tcp,
+                Some(other) => return Err(not_one_of("TransportProtocol", other, "tcp, udp")),
+            },
+            port: match request.port {
+                None | Some(443) => 443,
+                Some(1194) => 1194,
+                Some(other) => return Err(not_one_of("VpnPort", other, "443, 1194")),
+            },
+            description: request.description.clone(),
+            split_tunnel: request.split_tunnel,
+            session_timeout_hours: match request.session_timeout_hours {
+                None | Some(24) => 24,
+                Some(8) => 8,
+                Some(10) => 10,
+                Some(12) => 12,
+                Some(other) => return Err(not_one_of("SessionTimeoutHours", other, "8, 10, 12, 24")),
+            },
+            disconnect_on_session_timeout: request.disconnect_on_session_timeout.unwrap_or(true),
+            banner: check_banner(request)?,
+            route_enforcement: request.route_enforcement,
+        })
+    }
+
+    fn check_client_cidr(&self, cidr: Option<&str>) -> Result<Ipv4Net, Refusal> {
+        let cidr = cidr.ok_or_else(|| Refusal::missing("ClientCidrBlock"))?;
+        let parsed = Ipv4Net::from_str(cidr).ok().filter(|net| net.trunc() == *net);
+        let Some(net) = parsed.filter(|net| (12..=22).contains(&net.prefix_len())) else {
+            return Err(Refusal::invalid_value(format!(
+                "Client CIDR '{cidr}' is not a network address with a prefix between /12 and /22"
+            )));
+        };
+        let vpc = self.world.vpc.cidr;
+        if overlap(net, vpc) {
+            return Err(Refusal::invalid_value(format!("Client CIDR '{cidr}' overlaps the VPC's '{vpc}'")));
+        }
+        Ok(net)
+    }
+
+    fn check_server_certificate(&self, arn: Option<&str>) -> Result<CertificateArn, Refusal> {
+        let arn = arn.ok_or_else(|| Refusal::missing("ServerCertificateArn"))?;
+        let certificate = self.certificate(arn).map_err(|_| no_certificate(arn))?;
+        if certificate.leaf.domain_name().is_none() {
+            // As people have seen it of the service.
+            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a domain")));
+        }
+        check_key(arn, certificate.leaf.key_algorithm)?;
+        if certificate.chain.is_empty() {
+            // The text is not published: UNCONFIRMED.
+            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a certificate chain")));
+        }
+        Ok(certificate.arn.clone())
+    }
+
+    fn check_authentication(&self, options: &[AuthenticationOption]) -> Result<CertificateArn, Refusal> {
+        let [option] = options else {
+            if options.is_empty() {
+                return Err(Refusal::missing("Authentication"));
+            }
+            return Err(unsupported("more than one authentication option"));
+        };
+        match option.kind.as_deref() {
+            None => return Err(Refusal::missing("Authentication.1.Type")),
+            Some("certificate-authentication") => {}
+            Some(other @ ("directory-service-authentication" | "federated-authentication")) => {
+                return Err(unsupported(other));
+            }
+            Some(other) => {
+                return Err(Refusal::invalid_value(format!("Value ({other}) for parameter Type is invalid")));
+            }
+        }
+        let arn = option
+            .client_root
+            .as_deref()
+            .ok_or_else(|| Refusal::missing("Authentication.1.MutualAuthentication.ClientRootCertificateChainArn"))?;
+        let certificate = self.certificate(arn).map_err(|_| no_certificate(arn))?;
+        check_key(arn, certificate.leaf.key_algorithm)?;
+        if certificate.chain.is_empty() && !certificate.leaf.is_ca {
+            // Nothing to check clients against. The text is not published: UNCONFIRMED.
+            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a certificate chain")));
+        }
+        Ok(certificate.arn.clone())
+    }
+
+    fn check_network(
+        &self,
+        vpc: Option<String>,
+        groups: Vec<String>,
+    ) -> Result<(Option<String>, Vec<String>), Refusal> {
+        let Some(vpc) = vpc else {
+            if groups.is_empty() {
+                return Ok((None, groups));
+            }
+            return Err(Refusal::missing("VpcId"));
+        };
+        if vpc != self.world.vpc.id {
+            return Err(Refusal::new("InvalidVpcID.NotFound", format!("The vpc ID '{vpc}' does not exist")));
+        }
+        if groups.len() > MAX_SECURITY_GROUPS {
+            return Err(Refusal::invalid_value(format!("At most {MAX_SECURITY_GROUPS} security groups are allowed")));
+        }
+        let default_group = &self.world.vpc.default_security_group;
+        if let Some(unknown) = groups.iter().find(|group| *group != default_group) {
+            return Err(Refusal::new(
+                "InvalidGroup.NotFound",
+                format!("The security group '{unknown}' does not exist"),
+            ));
+        }
+        let groups = if groups.is_empty() { vec![default_group.clone()] } else { groups };
+        Ok((Some(vpc), groups))
+    }
+}
+
+fn check_log(request: &CreateEndpoint) -> Result<Option<ConnectionLog>, Refusal> {
+    match (request.log_enabled, &request.log_group) {
+        (None, _) => Err(Refusal::missing("ConnectionLogOptions")),
+        (Some(false), _) => Ok(None),
+        (Some(true), None) => Err(Refusal::missing("ConnectionLogOptions.CloudwatchLogGroup")),
+        (Some(true), Some(group)) => {
+            Ok(Some(ConnectionLog { group: group.clone(), stream: request.log_stream.clone() }))
+        }
+    }
+}
+
+fn check_dns_servers(servers: &[String]) -> Result<Vec<Ipv4Addr>, Refusal> {
+    if servers.len() > MAX_DNS_SERVERS {
+        return Err(Refusal::invalid_value(format!("At most {MAX_DNS_SERVERS} DNS servers are allowed")));
+    }
+    let read = |server: &String| {
+        server.parse().map_err(|_| Refusal::invalid_value(format!("DNS server '{server}' is not an IPv4 address")))
+    };
+    servers.iter().map(read).collect()
+}
+
+fn check_banner(request: &CreateEndpoint) -> Result<Option<String>, Refusal> {
+    if !request.banner_enabled {
+        return Ok(None);
+    }
+    let banner = request.banner.clone().ok_or_else(|| Refusal::missing("ClientLoginBannerOptions.BannerText"))?;
+    if banner.chars().count() > MAX_BANNER_CHARACTERS {
+        return Err(Refusal::invalid_value(format!(
+            "The login banner has more than {MAX_BANNER_CHARACTERS} characters"
+        )));
+    }
+    Ok(Some(banner))
+}
+
+/// The documentation names the sizes; the error is not published: UNCONFIRMED.
+fn check_key(arn: &str, algorithm: KeyAlgorithm) -> Result<(), Refusal> {
+    if algorithm.suits_client_vpn() {
+        return Ok(());
+    }
+    Err(Refusal::invalid_value(format!(
+        "Certificate {arn} has a key of type {}; Client VPN supports RSA_1024 and RSA_2048",
+        algorithm.as_str()
+    )))
+}
+
+/// Whether two networks share an address.
+pub(super) fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
+    one.contains(&other.network()) || other.contains(&one.network())
+}
+
+pub(super) fn not_found(id: &str) -> Refusal {
+    Refusal::new(
+        "InvalidClientVpnEndpointId.NotFound",
+        format!("The specified Client VPN endpoint '{id}' does not exist"),
+    )
+}
+
+fn no_certificate(arn: &str) -> Refusal {
+    Refusal::invalid_value(format!("Certificate {arn} does not exist"))
+}
+
+fn not_one_of(parameter: &str, value: impl std::fmt::Display, known: &str) -> Refusal {
+    Refusal::invalid_value(format!("Value ({value}) for parameter {parameter} is invalid. Valid values: {known}"))
+}
+
+fn unsupported(what: &str) -> Refusal {
+    Refusal::new("UnsupportedOperation", format!("The sandbox does not support {what}"))
+}

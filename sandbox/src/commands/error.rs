@@ -1,0 +1,67 @@
+//! Why a command did not do its work, what to do about it, and the exit code that says so.
+
+use std::path::PathBuf;
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// No sandbox runs in the state directory.
+    #[error("the sandbox is not up")]
+    NotUp,
+    /// It runs, but not what the command needs.
+    #[error("the data plane is not there: {0}")]
+    NoDataPlane(String),
+    /// The control plane knows no endpoint that a client could reach.
+    #[error("no endpoint is ready for clients")]
+    NoEndpoint,
+    /// The profile is not a file that can be read.
+    #[error("cannot read the profile `{path}`")]
+    UnreadableProfile {
+        /// As it was given.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A client configuration without the user's part.
+    #[error("the profile `{path}` has no {what}")]
+    IncompleteProfile {
+        /// As it was given.
+        path: PathBuf,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// Anything that should not happen.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl CommandError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotUp => Some("start it with `sandbox up`"),
+            Self::NoEndpoint => {
+                Some("create an endpoint and associate a subnet first, then wait until it is associated")
+            }
+            Self::IncompleteProfile { .. } => {
+                Some("a client configuration becomes a profile with the user's `<cert>` and `<key>`")
+            }
+            Self::NoDataPlane(_) | Self::UnreadableProfile { .. } | Self::Other(_) => None,
+        }
+    }
+
+    /// 2 for what the user can put right, 70 for a bug.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotUp
+            | Self::NoDataPlane(_)
+            | Self::NoEndpoint
+            | Self::UnreadableProfile { .. }
+            | Self::IncompleteProfile { .. } => 2,
+            Self::Other(_) => 70,
+        }
+    }
+}

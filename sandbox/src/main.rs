@@ -1,0 +1,131 @@
+//! The command line of the sandbox.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use sandbox::commands::{self, CommandError, Down};
+use sandbox::supervisor::{self, StateDir};
+
+/// A local AWS Client VPN: the control plane over HTTP, the data plane a real OpenVPN server.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Directory for the sandbox's state
+    #[arg(long, value_name = "DIR", default_value = ".latchkey/sandbox")]
+    state: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the sandbox and wait until it answers
+    Up {
+        /// How long an association of a subnet takes
+        #[arg(long, value_name = "N", default_value_t = 3.0)]
+        association_seconds: f64,
+    },
+    /// End the sandbox and everything in it
+    Down,
+    /// Say what runs and how to reach it
+    Status {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the variables that point an AWS client here
+    Env,
+    /// Run the stock OpenVPN client with a profile on the sandbox's laptop
+    Connect {
+        /// The profile
+        #[arg(value_name = "FILE.ovpn")]
+        file: PathBuf,
+        /// For programs
+        #[arg(long)]
+        json: bool,
+        /// How long to wait for the connection
+        #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+        timeout: f64,
+    },
+    /// Print the log of requests
+    Log {
+        /// Go on until interrupted
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Hold a sandbox (started by `up`)
+    #[command(hide = true)]
+    Supervise,
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            let code = error.exit_code();
+            let hint = error.hint();
+            let chain: Vec<_> = anyhow::Error::new(error).chain().map(ToString::to_string).collect();
+            show_error(&format!("error: {}", chain.join(": ")));
+            if let Some(hint) = hint {
+                show_error(&format!("\nhint: {hint}"));
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
+    let state = StateDir::new(&arguments.state).context("find the state directory")?;
+    match arguments.command {
+        Command::Up { association_seconds } => {
+            let up = commands::up(&state, association_seconds).await?;
+            let verb = if up.already { "is already up" } else { "is up" };
+            let url = up.status.endpoint_url.unwrap_or_default();
+            show(&format!("the sandbox {verb} at {url}"));
+            show(&format!("data plane: {}", up.status.data_plane.unwrap_or_default()));
+        }
+        Command::Down => match commands::down(&state)? {
+            Down::Ended => show("the sandbox is down"),
+            Down::WasNotUp => show("the sandbox was not up"),
+        },
+        Command::Status { json } => {
+            let status = commands::status(&state).await?;
+            show(&if json { pretty(&status)? } else { status.to_string() });
+        }
+        Command::Env => {
+            for (name, value) in commands::env(&state)? {
+                show(&format!("{name}={value}"));
+            }
+        }
+        Command::Connect { file, json, timeout } => {
+            let timeout = Duration::try_from_secs_f64(timeout).context("read `--timeout`")?;
+            let report = commands::connect(&state, &file, timeout).await?;
+            show(&if json { pretty(&report)? } else { report.to_string() });
+            return Ok(ExitCode::from(if report.connected { 0 } else { 4 }));
+        }
+        Command::Log { follow } => {
+            commands::log(&state, follow, &mut std::io::stdout().lock())?;
+        }
+        Command::Supervise => supervisor::supervise(&state).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pretty<T: serde::Serialize>(value: &T) -> Result<String, CommandError> {
+    Ok(serde_json::to_string_pretty(value).context("write JSON")?)
+}
+
+/// Whoever closed the other end has seen enough.
+fn show(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
+}
+
+fn show_error(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}

@@ -1,0 +1,76 @@
+//! The one process that holds a sandbox: control plane, data plane, and the paths for the sandbox's own commands.
+//!
+//! It is the first process of its own process namespace. Whatever ends it ends all others with it.
+
+mod admin;
+mod process;
+mod settings;
+mod state;
+
+use std::io::{BufRead as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+pub use self::admin::{ConnectOrder, LiveStatus};
+pub use self::process::ProcessId;
+pub use self::settings::{Ready, Settings};
+pub use self::state::{StateDir, Status};
+use crate::cloud::{Cloud, Timings};
+use crate::plane::Plane;
+use crate::wire::{self, Gateway, RequestLog};
+use crate::world::World;
+
+/// Runs a sandbox until it is ended.
+///
+/// Reads [`Settings`] as a line from stdin, writes [`Ready`] as a line to stdout, and goes on once a second line has come:
+/// by then whoever started it has written down how to find it. Without that line it ends, so that a starter that dies
+/// halfway leaves nothing behind.
+///
+/// # Errors
+/// When the control plane cannot be started. A data plane that cannot be built is no error; its status says why.
+pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
+    let settings: Settings = serde_json::from_str(&read_line()?).context("read the settings")?;
+    let timings = Timings { association: settings.association(), authorization: time::Duration::seconds(1) };
+    let world = World::standard();
+    let log = RequestLog::create(&state.request_log()).context("create the request log")?;
+    let gateway = Arc::new(Gateway::new(Cloud::new(world.clone(), timings), settings.credentials, log));
+    let listener =
+        TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.context("listen on 127.0.0.1")?;
+    let address = listener.local_addr().context("listen on 127.0.0.1")?;
+
+    let plane = match settings.data_plane_missing {
+        Some(missing) => Plane::unavailable(missing),
+        None => Plane::build(&world, state).await,
+    };
+    let plane = Arc::new(plane);
+    let admin = Arc::new(admin::Admin::new(Arc::clone(&gateway), Arc::clone(&plane)));
+    let router = Router::new()
+        .route("/_sandbox/status", get(admin::status))
+        .route("/_sandbox/connect", post(admin::connect))
+        .with_state(admin)
+        .merge(Router::new().route("/", post(wire::aws_call)).with_state(Arc::clone(&gateway)));
+
+    write_line(&serde_json::to_string(&Ready { address })?)?;
+    read_line().context("wait for the word to go on")?;
+    let reconciling = tokio::spawn(async move { plane.follow(&gateway).await });
+    axum::serve(listener, router).await.context("serve the control plane")?;
+    reconciling.abort();
+    Ok(())
+}
+
+fn read_line() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("read from stdin")?;
+    anyhow::ensure!(line.ends_with('\n'), "whoever started this has gone away");
+    Ok(line)
+}
+
+fn write_line(line: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("write to stdout")
+}

@@ -1,0 +1,266 @@
+//! `CreateClientVpnEndpoint` and `DescribeClientVpnEndpoints`.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::form::Form;
+use super::listing::Listing;
+use super::xml::{Items, Status, Tag, tag_set};
+use crate::cloud::{AuthenticationOption, Cloud, CreateEndpoint, Endpoint, Moment, Refusal, Settings};
+
+const RESOURCE_TYPE: &str = "client-vpn-endpoint";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Created {
+    client_vpn_endpoint_id: String,
+    status: Status,
+    dns_name: String,
+}
+
+/// Creates an endpoint.
+pub(super) fn create(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Created, Refusal> {
+    let id = form.once("CreateClientVpnEndpoint", cloud, |cloud, form| {
+        let request = read(form)?;
+        form.finish()?;
+        Ok(cloud.create_endpoint(request, moment)?.to_string())
+    })?;
+    let endpoint = cloud.endpoint(&id)?;
+    Ok(Created {
+        status: Status { code: endpoint.status(moment.now, &cloud.timings).as_str() },
+        dns_name: wildcard(endpoint, cloud),
+        client_vpn_endpoint_id: id,
+    })
+}
+
+fn read(form: &mut Form) -> Result<CreateEndpoint, Refusal> {
+    let request = CreateEndpoint {
+        client_cidr: form.take("ClientCidrBlock"),
+        server_certificate: form.take("ServerCertificateArn"),
+        authentication: form
+            .take_members("Authentication")
+            .into_iter()
+            .map(read_authentication)
+            .collect::<Result<_, _>>()?,
+        log_enabled: form.take_bool("ConnectionLogOptions.Enabled")?,
+        log_group: form.take("ConnectionLogOptions.CloudwatchLogGroup"),
+        log_stream: form.take("ConnectionLogOptions.CloudwatchLogStream"),
+        dns_servers: form.take_list("DnsServers"),
+        transport: form.take("TransportProtocol"),
+        port: form.take_integer("VpnPort")?,
+        description: form.take("Description"),
+        split_tunnel: form.take_bool("SplitTunnel")?.unwrap_or(false),
+        vpc: form.take("VpcId"),
+        security_groups: form.take_list("SecurityGroupId"),
+        self_service_portal: form.take("SelfServicePortal").as_deref() == Some("enabled"),
+        session_timeout_hours: form.take_integer("SessionTimeoutHours")?,
+        disconnect_on_session_timeout: form.take_bool("DisconnectOnSessionTimeout")?,
+        banner_enabled: form.take_bool("ClientLoginBannerOptions.Enabled")?.unwrap_or(false),
+        banner: form.take("ClientLoginBannerOptions.BannerText"),
+        route_enforcement: form.take_bool("ClientRouteEnforcementOptions.Enforced")?.unwrap_or(false),
+        tags: form.take_tags(RESOURCE_TYPE)?,
+    };
+    if form.take_bool("ClientConnectOptions.Enabled")? == Some(true) {
+        return Err(Refusal::new("UnsupportedOperation", "The sandbox does not support a client connect handler"));
+    }
+    for name in ["EndpointIpAddressType", "TrafficIpAddressType"] {
+        if let Some(other) = form.take(name).filter(|kind| kind != "ipv4") {
+            return Err(Refusal::new("UnsupportedOperation", format!("The sandbox does not support {name} {other}")));
+        }
+    }
+    Ok(request)
+}
+
+fn read_authentication(mut form: Form) -> Result<AuthenticationOption, Refusal> {
+    let option = AuthenticationOption {
+        kind: form.take("Type"),
+        client_root: form.take("MutualAuthentication.ClientRootCertificateChainArn"),
+    };
+    // The other kinds are refused by name; their members need no reading.
+    if option.kind.as_deref() == Some("certificate-authentication") {
+        form.finish()?;
+    }
+    Ok(option)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Described {
+    client_vpn_endpoint: Items<Item>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    client_vpn_endpoint_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    status: Status,
+    creation_time: String,
+    dns_name: String,
+    client_cidr_block: String,
+    dns_server: Items<String>,
+    split_tunnel: bool,
+    vpn_protocol: &'static str,
+    transport_protocol: &'static str,
+    vpn_port: u16,
+    associated_target_network: Items<TargetNetwork>,
+    server_certificate_arn: String,
+    authentication_options: Items<Authentication>,
+    connection_log_options: LogOptions,
+    tag_set: Items<Tag>,
+    security_group_id_set: Items<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_id: Option<String>,
+    client_connect_options: Switch,
+    session_timeout_hours: u8,
+    client_login_banner_options: Banner,
+    client_route_enforcement_options: Enforcement,
+    disconnect_on_session_timeout: bool,
+    endpoint_ip_address_type: &'static str,
+    traffic_ip_address_type: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetNetwork {
+    network_id: String,
+    network_type: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Authentication {
+    r#type: &'static str,
+    mutual_authentication: MutualAuthentication,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MutualAuthentication {
+    // Without the `Arn` that the request has.
+    client_root_certificate_chain: String,
+}
+
+/// The one structure whose members are written with capitals.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LogOptions {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cloudwatch_log_group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cloudwatch_log_stream: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Switch {
+    enabled: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Banner {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    banner_text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Enforcement {
+    enforced: bool,
+}
+
+/// Lists endpoints. An id that does not exist is an error, a filter that matches nothing is not.
+pub(super) fn describe(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Described, Refusal> {
+    let ids = form.take_list("ClientVpnEndpointId");
+    let listing = Listing::take(form, &["endpoint-id", "transport-protocol", "tag-key", "tag:"])?;
+    form.finish()?;
+    for id in &ids {
+        cloud.endpoint(id)?;
+    }
+    let chosen = cloud.endpoints().filter(|known| ids.is_empty() || ids.iter().any(|id| id == known.id.as_str()));
+    let (endpoints, next_token) = listing.of(chosen, |endpoint, name| attribute(endpoint, name));
+    let client_vpn_endpoint = endpoints.into_iter().map(|endpoint| item(endpoint, cloud, moment.now)).collect();
+    Ok(Described { client_vpn_endpoint, next_token })
+}
+
+fn attribute(endpoint: &Endpoint, filter: &str) -> Vec<String> {
+    match filter {
+        "endpoint-id" => vec![endpoint.id.to_string()],
+        "transport-protocol" => vec![endpoint.settings.transport.as_str().to_owned()],
+        "tag-key" => endpoint.tags.keys().cloned().collect(),
+        tag => {
+            let key = tag.strip_prefix("tag:").unwrap_or(tag);
+            endpoint.tags.get(key).cloned().into_iter().collect()
+        }
+    }
+}
+
+fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
+    let Settings {
+        client_cidr,
+        server_certificate,
+        client_root,
+        log,
+        dns_servers,
+        transport,
+        port,
+        description,
+        split_tunnel,
+        session_timeout_hours,
+        disconnect_on_session_timeout,
+        banner,
+        route_enforcement,
+    } = endpoint.settings.clone();
+    Item {
+        client_vpn_endpoint_id: endpoint.id.to_string(),
+        description,
+        status: Status { code: endpoint.status(now, &cloud.timings).as_str() },
+        creation_time: creation_time(endpoint.created),
+        dns_name: wildcard(endpoint, cloud),
+        client_cidr_block: client_cidr.to_string(),
+        dns_server: dns_servers.iter().map(ToString::to_string).collect(),
+        split_tunnel,
+        vpn_protocol: "openvpn",
+        transport_protocol: transport.as_str(),
+        vpn_port: port,
+        associated_target_network: endpoint
+            .associated_subnets(now, &cloud.timings)
+            .map(|subnet| TargetNetwork { network_id: subnet.to_string(), network_type: "vpc" })
+            .collect(),
+        server_certificate_arn: server_certificate.to_string(),
+        authentication_options: Items::from(vec![Authentication {
+            r#type: "certificate-authentication",
+            mutual_authentication: MutualAuthentication { client_root_certificate_chain: client_root.to_string() },
+        }]),
+        connection_log_options: LogOptions {
+            enabled: log.is_some(),
+            cloudwatch_log_group: log.as_ref().map(|log| log.group.clone()),
+            cloudwatch_log_stream: log.and_then(|log| log.stream),
+        },
+        tag_set: tag_set(&endpoint.tags),
+        security_group_id_set: endpoint.security_groups.clone().into(),
+        vpc_id: endpoint.vpc.clone(),
+        client_connect_options: Switch { enabled: false },
+        session_timeout_hours,
+        client_login_banner_options: Banner { enabled: banner.is_some(), banner_text: banner },
+        client_route_enforcement_options: Enforcement { enforced: route_enforcement },
+        disconnect_on_session_timeout,
+        endpoint_ip_address_type: "ipv4",
+        traffic_ip_address_type: "ipv4",
+    }
+}
+
+fn wildcard(endpoint: &Endpoint, cloud: &Cloud) -> String {
+    format!("*.{}", endpoint.dns_name(&cloud.world.region))
+}
+
+/// A string such as `2019-07-08T11:37:27`, not a timestamp.
+fn creation_time(created: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+    created.format(format).unwrap_or_default()
+}

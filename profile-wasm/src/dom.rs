@@ -1,0 +1,163 @@
+//! Access to the markup by id and by place.
+//!
+//! Text goes in as text, never as markup. An element that is missing is passed over: a test
+//! sees to it that none is.
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Document, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node, NodeList};
+
+/// The page's document.
+#[derive(Clone)]
+pub(crate) struct Dom(Document);
+
+impl Dom {
+    pub(crate) fn of_this_page() -> Option<Self> {
+        web_sys::window()?.document().map(Self)
+    }
+
+    /// The element with this id, if it is of the wanted kind.
+    pub(crate) fn get<T: JsCast>(&self, id: &str) -> Option<T> {
+        self.0.get_element_by_id(id)?.dyn_into().ok()
+    }
+
+    /// The first element that the selector fits.
+    pub(crate) fn first<T: JsCast>(&self, selector: &str) -> Option<T> {
+        self.0.query_selector(selector).ok()??.dyn_into().ok()
+    }
+
+    /// All elements that the selector fits.
+    pub(crate) fn all(&self, selector: &str) -> impl Iterator<Item = Element> + use<> {
+        elements(self.0.query_selector_all(selector).ok())
+    }
+
+    /// Calls `handler` whenever `event` happens to the element.
+    pub(crate) fn on(&self, id: &str, event: &str, handler: impl Fn() + 'static) {
+        let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            // Nothing on this page is ever submitted anywhere.
+            event.prevent_default();
+            handler();
+        });
+        if let Some(element) = self.get::<Element>(id) {
+            // It listens as long as the page lives.
+            drop(element.add_event_listener_with_callback(event, listener.into_js_value().unchecked_ref()));
+        }
+    }
+
+    /// Shows or hides an element.
+    pub(crate) fn show(&self, id: &str, visible: bool) {
+        if let Some(element) = self.get::<HtmlElement>(id) {
+            element.set_hidden(!visible);
+        }
+    }
+
+    /// Writes `text` wherever the markup has a place for `name`.
+    pub(crate) fn fill(&self, name: &str, text: &str) {
+        fill(&self.0, name, text);
+    }
+
+    /// What was typed into an input or a text area.
+    pub(crate) fn value(&self, id: &str) -> String {
+        let input = self.get::<HtmlInputElement>(id).map(|input| input.value());
+        input.or_else(|| self.get::<HtmlTextAreaElement>(id).map(|area| area.value())).unwrap_or_default()
+    }
+
+    /// Empties a text area.
+    pub(crate) fn clear(&self, id: &str) {
+        if let Some(area) = self.get::<HtmlTextAreaElement>(id) {
+            area.set_value("");
+        }
+    }
+
+    /// The file that was chosen. It can be chosen again afterwards.
+    pub(crate) fn take_file(&self, id: &str) -> Option<File> {
+        let input = self.get::<HtmlInputElement>(id)?;
+        let file = input.files()?.get(0);
+        input.set_value("");
+        file
+    }
+}
+
+/// Writes `text` into every `data-fill` place for `name` below `root`.
+pub(crate) fn fill(root: &Node, name: &str, text: &str) {
+    let selector = format!("[data-fill={name}]");
+    let places = match root.dyn_ref::<Document>() {
+        Some(document) => document.query_selector_all(&selector),
+        None => root.unchecked_ref::<Element>().query_selector_all(&selector),
+    };
+    for place in elements(places.ok()) {
+        place.set_text_content(Some(text));
+    }
+}
+
+/// Sets an attribute, or removes it. Names are ours, so they are always valid.
+pub(crate) fn attribute(element: &Element, name: &str, value: Option<&str>) {
+    drop(match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    });
+}
+
+fn elements(list: Option<NodeList>) -> impl Iterator<Item = Element> {
+    let length = list.as_ref().map_or(0, NodeList::length);
+    (0..length).filter_map(move |index| list.as_ref()?.get(index)?.dyn_into().ok())
+}
+
+/// The ids in the markup that the page works with.
+pub(crate) mod id {
+    macro_rules! ids {
+        ($($name:ident = $id:literal,)*) => {
+            $(pub(crate) const $name: &str = $id;)*
+            #[cfg(test)]
+            pub(crate) const ALL: &[&str] = &[$($id),*];
+        };
+    }
+
+    ids! {
+        CERTIFICATE_FILE = "certificate-file",
+        CERTIFICATE_TEXT = "certificate-text",
+        CONTACT_KNOWN = "contact-known",
+        CONTACT_UNKNOWN = "contact-unknown",
+        DOWNLOAD_CSR = "download-csr",
+        DOWNLOAD_PROFILE = "download-profile",
+        LOOK_UP = "look-up",
+        MESSAGE = "message",
+        SAVED = "saved",
+        START_AGAIN = "start-again",
+        START_OVER = "start-over",
+        START_OVER_CANCEL = "start-over-cancel",
+        START_OVER_CONFIRM = "start-over-confirm",
+        START_OVER_DIALOG = "start-over-dialog",
+        STEPS = "steps",
+        TO_CERTIFICATE = "to-certificate",
+        TO_REQUEST = "to-request",
+        USERNAME = "username",
+        USE_CERTIFICATE = "use-certificate",
+        WHO = "who",
+        WIPE = "wipe",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Screen;
+
+    #[test]
+    fn every_id_stands_in_the_page_once() {
+        let of_the_tests = ["csr", "csr-fingerprint", "generate"].map(str::to_owned);
+        let screens = Screen::ALL.map(|screen| format!("screen-{}", screen.name()));
+        let ids = id::ALL.iter().map(|id| (*id).to_owned()).chain(of_the_tests).chain(screens);
+        for id in ids {
+            assert_eq!(PAGE.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_everything_that_is_filled_in() {
+        for name in ["common-name", "contact", "csr", "deployment", "domain", "fingerprint", "not-after", "username"] {
+            assert!(PAGE.contains(&format!("data-fill=\"{name}\"")), "{name}");
+        }
+    }
+
+    const PAGE: &str = include_str!("../../web/index.html");
+}

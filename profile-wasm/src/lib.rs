@@ -1,0 +1,35 @@
+//! The browser module of the page: it binds WebCrypto, IndexedDB and the markup to the rules
+//! in [`profile`], and decides nothing that those rules decide.
+//!
+//! Everything a person reads stands in `web/index.html`; this crate switches its screens and
+//! fills in names and dates as text. Nothing leaves the page but two kinds of `GET` to its own
+//! origin: [`deployment`]'s bundle and [`pending`]'s certificate.
+
+mod screen;
+
+mod page;
+
+mod pending;
+
+mod deployment;
+
+mod webcrypto;
+
+mod store;
+
+mod files;
+
+mod message;
+
+mod view;
+
+mod dom;
+
+use js_sys::futures::spawn_local;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Runs when the module has been loaded.
+#[wasm_bindgen(start)]
+pub fn start() {
+    spawn_local(page::run());
+}

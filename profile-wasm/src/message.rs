@@ -1,0 +1,170 @@
+//! What the page has to say when something is refused or goes wrong: a code, by which the
+//! markup has the sentence (`<template id="message-CODE">`), and what is filled into it.
+
+use profile::{
+    bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, key::KeyRefusal, name::NameError,
+    ovpn::OvpnError,
+};
+use wasm_bindgen::{JsCast as _, JsValue};
+
+/// One message. It never holds anything secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Message {
+    /// Names the template.
+    pub(crate) code: &'static str,
+    /// What is filled in, by the name of the place.
+    pub(crate) fields: Vec<(&'static str, Field)>,
+}
+
+/// Something to be filled in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Field {
+    /// Shown as it is.
+    Text(String),
+    /// A point in time, in seconds since 1970, shown as the visitor writes dates.
+    Time(i64),
+}
+
+impl Message {
+    /// A message without anything to fill in.
+    pub(crate) fn new(code: &'static str) -> Self {
+        Self { code, fields: Vec::new() }
+    }
+
+    /// Adds a text to fill in.
+    pub(crate) fn with(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.fields.push((name, Field::Text(text.into())));
+        self
+    }
+
+    fn with_time(mut self, name: &'static str, time: i64) -> Self {
+        self.fields.push((name, Field::Time(time)));
+        self
+    }
+
+    /// Something that the rules say cannot happen with what this page made itself.
+    fn unexpected(code: &'static str) -> Self {
+        Self::new("unexpected").with("code", code)
+    }
+
+    /// Turns what a browser interface threw into a message; its name is shown, its text is not.
+    pub(crate) fn thrown(code: &'static str) -> impl Fn(JsValue) -> Self {
+        move |thrown| {
+            let name = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.name()));
+            Self::new(code).with("code", name.unwrap_or_default())
+        }
+    }
+}
+
+impl From<NameError> for Message {
+    fn from(refusal: NameError) -> Self {
+        let message = Self::new(refusal.code());
+        match refusal {
+            NameError::Character { found } => message.with("found", found),
+            NameError::CommonNameTooLong { common_name } => message.with("found", common_name),
+            NameError::Empty | NameError::TooLong { .. } | NameError::Separator => message,
+            // Only a broken bundle or a damaged record leads here.
+            NameError::Domain { .. } | NameError::OtherDomain { .. } => Self::unexpected(message.code),
+        }
+    }
+}
+
+impl From<CertificateRefusal> for Message {
+    fn from(refusal: CertificateRefusal) -> Self {
+        let message = Self::new(refusal.code());
+        match refusal {
+            CertificateRefusal::AnotherName { found, expected } => {
+                message.with("found", found).with("expected", expected)
+            }
+            CertificateRefusal::AnotherCa { issuer } => message.with("found", issuer),
+            CertificateRefusal::OtherPem { label } => message.with("found", label),
+            CertificateRefusal::NotYetValid { not_before } => message.with_time("time", not_before),
+            CertificateRefusal::Expired { not_after } => message.with_time("time", not_after),
+            CertificateRefusal::NotACertificate
+            | CertificateRefusal::CsrInstead
+            | CertificateRefusal::CaInstead
+            | CertificateRefusal::NotForClients
+            | CertificateRefusal::Forged
+            | CertificateRefusal::AnotherKey => message,
+        }
+    }
+}
+
+impl From<BundleError> for Message {
+    fn from(refusal: BundleError) -> Self {
+        Self::new(refusal.code())
+    }
+}
+
+impl From<OvpnError> for Message {
+    fn from(refusal: OvpnError) -> Self {
+        Self::new("client-configuration").with("code", refusal.code())
+    }
+}
+
+impl From<CsrError> for Message {
+    fn from(refusal: CsrError) -> Self {
+        Self::unexpected(refusal.code())
+    }
+}
+
+impl From<KeyRefusal> for Message {
+    fn from(refusal: KeyRefusal) -> Self {
+        Self::unexpected(refusal.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_stands_in_the_page() {
+        let of_the_rules = [
+            Message::from(NameError::Empty),
+            NameError::TooLong { length: 33 }.into(),
+            NameError::Character { found: '!' }.into(),
+            NameError::Separator.into(),
+            NameError::CommonNameTooLong { common_name: String::new() }.into(),
+            NameError::Domain { domain: String::new() }.into(),
+            CertificateRefusal::NotACertificate.into(),
+            CertificateRefusal::CsrInstead.into(),
+            CertificateRefusal::OtherPem { label: String::new() }.into(),
+            CertificateRefusal::CaInstead.into(),
+            CertificateRefusal::NotForClients.into(),
+            CertificateRefusal::AnotherName { found: String::new(), expected: String::new() }.into(),
+            CertificateRefusal::AnotherCa { issuer: String::new() }.into(),
+            CertificateRefusal::Forged.into(),
+            CertificateRefusal::AnotherKey.into(),
+            CertificateRefusal::NotYetValid { not_before: 0 }.into(),
+            CertificateRefusal::Expired { not_after: 0 }.into(),
+            BundleError::Version { found: 2 }.into(),
+            OvpnError::NoRemote.into(),
+            CsrError::Malformed.into(),
+            KeyRefusal::Malformed.into(),
+        ];
+        let of_the_page = [
+            "bundle-malformed",
+            "bundle-missing",
+            "crypto-refused",
+            "file-too-large",
+            "insecure-origin",
+            "nothing-given",
+            "not-issued-yet",
+            "not-kept",
+            "offline",
+            "storage-refused",
+        ]
+        .map(Message::new);
+        for Message { code, fields } in of_the_rules.into_iter().chain(of_the_page) {
+            let start = format!("<template id=\"message-{code}\"");
+            let (_, rest) = PAGE.split_once(&start).unwrap_or_else(|| panic!("{start} is missing"));
+            let (text, _) = rest.split_once("</template>").unwrap();
+            for (name, _) in fields {
+                assert!(text.contains(&format!("data-fill=\"{name}\"")), "{code} does not show `{name}`");
+            }
+        }
+    }
+
+    const PAGE: &str = include_str!("../../web/index.html");
+}

@@ -1,0 +1,331 @@
+//! The page's controller: what each button does, and what is shown then.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::{Date, futures::spawn_local};
+use profile::{
+    certificate::Certificate,
+    name::{CommonName, Username},
+};
+use web_sys::HtmlDialogElement;
+
+use crate::{
+    deployment::Deployment,
+    dom::{Dom, id},
+    files,
+    message::Message,
+    pending::Pending,
+    screen::{Event, Progress, Screen},
+    store::{Record, Store},
+    view,
+};
+
+/// Shows the page and answers the person from then on.
+pub(crate) async fn run() {
+    let Some(dom) = Dom::of_this_page() else {
+        return;
+    };
+    match Page::open(&dom).await {
+        Ok(page) => Rc::new(page).listen(),
+        Err(message) => {
+            view::show_screen(&dom, Screen::Stopped);
+            view::tell(&dom, Some(&message));
+        }
+    }
+}
+
+struct Page {
+    dom: Dom,
+    deployment: Deployment,
+    /// None where the browser keeps nothing: then a reload loses the key.
+    store: Option<Store>,
+    screen: Cell<Screen>,
+    /// Whether an action is under way. What is clicked meanwhile is dropped.
+    busy: Cell<bool>,
+    work: RefCell<Option<Rc<Work>>>,
+}
+
+/// The pending request with all that goes with it.
+struct Work {
+    pending: Pending,
+    /// None where it could not be kept.
+    record: Option<Record>,
+    certificate: OnceCell<Certificate>,
+}
+
+/// What the person can do.
+#[derive(Clone, Copy)]
+enum Action {
+    Generate,
+    SaveRequest,
+    ToCertificate,
+    ToRequest,
+    LookUp,
+    UseFile,
+    UseText,
+    SaveProfile,
+    Wipe,
+    StartAgain,
+    AskStartOver,
+    KeepOn,
+    StartOver,
+}
+
+impl Page {
+    async fn open(dom: &Dom) -> Result<Self, Message> {
+        let deployment = Deployment::load().await?;
+        crate::webcrypto::is_available()?;
+        let page = Self {
+            dom: dom.clone(),
+            deployment,
+            store: Store::open().await.ok(),
+            screen: Cell::new(Screen::Loading),
+            busy: Cell::new(false),
+            work: RefCell::new(None),
+        };
+        page.describe_deployment();
+        page.resume().await;
+        Ok(page)
+    }
+
+    /// Takes up what an earlier visit left.
+    async fn resume(&self) {
+        let Some((record, pending)) = self.restore().await else {
+            return self.enter(Event::Loaded(Progress::Nothing));
+        };
+        let progress = if record.sent().unwrap_or(false) { Progress::Sent } else { Progress::Requested };
+        let certificate = record.certificate();
+        self.take_up(Work { pending, record: Some(record), certificate: OnceCell::new() });
+        self.enter(Event::Loaded(progress));
+        if let Some(text) = certificate
+            && let Err(message) = self.use_certificate(&text).await
+        {
+            view::tell(&self.dom, Some(&message));
+        }
+    }
+
+    async fn restore(&self) -> Option<(Record, Pending)> {
+        let record = self.store.as_ref()?.get(&self.deployment.key()).await.ok()??;
+        let pending = Pending::restore(&record, &self.deployment).await?;
+        Some((record, pending))
+    }
+
+    fn listen(self: Rc<Self>) {
+        for (id, event, action) in [
+            (id::WHO, "submit", Action::Generate),
+            (id::DOWNLOAD_CSR, "click", Action::SaveRequest),
+            (id::TO_CERTIFICATE, "click", Action::ToCertificate),
+            (id::TO_REQUEST, "click", Action::ToRequest),
+            (id::LOOK_UP, "click", Action::LookUp),
+            (id::CERTIFICATE_FILE, "change", Action::UseFile),
+            (id::USE_CERTIFICATE, "click", Action::UseText),
+            (id::DOWNLOAD_PROFILE, "click", Action::SaveProfile),
+            (id::WIPE, "click", Action::Wipe),
+            (id::START_AGAIN, "click", Action::StartAgain),
+            (id::START_OVER, "click", Action::AskStartOver),
+            (id::START_OVER_CANCEL, "click", Action::KeepOn),
+            (id::START_OVER_CONFIRM, "click", Action::StartOver),
+        ] {
+            let page = Rc::clone(&self);
+            self.dom.on(id, event, move || spawn_local(Rc::clone(&page).answer(action)));
+        }
+    }
+
+    async fn answer(self: Rc<Self>, action: Action) {
+        if self.busy.replace(true) {
+            return;
+        }
+        view::tell(&self.dom, None);
+        if let Err(message) = self.act(action).await {
+            view::tell(&self.dom, Some(&message));
+        }
+        self.busy.set(false);
+    }
+
+    async fn act(&self, action: Action) -> Result<(), Message> {
+        match action {
+            Action::Generate => self.generate().await,
+            Action::SaveRequest => self.save_request(),
+            Action::ToCertificate => self.to_certificate().await,
+            Action::ToRequest => self.step(Event::RequestWanted),
+            Action::LookUp => self.look_up().await,
+            Action::UseFile => self.use_file().await,
+            Action::UseText => self.use_text().await,
+            Action::SaveProfile => self.save_profile().await,
+            Action::Wipe => self.forget(Event::Wiped).await,
+            Action::StartAgain => self.step(Event::Restarted),
+            Action::AskStartOver => self.dialog(|dialog| drop(dialog.show_modal())),
+            Action::KeepOn => self.dialog(HtmlDialogElement::close),
+            Action::StartOver => {
+                self.dialog(HtmlDialogElement::close)?;
+                self.forget(Event::Restarted).await
+            }
+        }
+    }
+
+    async fn generate(&self) -> Result<(), Message> {
+        let common_name = self.common_name();
+        view::mark_invalid(&self.dom, id::USERNAME, common_name.is_err());
+        let common_name = common_name?;
+        self.step(Event::Named)?;
+        match Pending::make(common_name).await {
+            Ok(pending) => {
+                let record = self.keep(&pending).await;
+                let kept = record.as_ref().map(drop).map_err(Message::clone);
+                self.take_up(Work { pending, record: record.ok(), certificate: OnceCell::new() });
+                self.step(Event::KeyMade)?;
+                kept
+            }
+            Err(message) => {
+                self.step(Event::KeyRefused)?;
+                Err(message)
+            }
+        }
+    }
+
+    /// Names never differ by case alone, so typing a capital is no mistake.
+    fn common_name(&self) -> Result<CommonName, Message> {
+        let username: Username = self.dom.value(id::USERNAME).trim().to_ascii_lowercase().parse()?;
+        Ok(CommonName::new(username, self.deployment.domain.clone())?)
+    }
+
+    fn save_request(&self) -> Result<(), Message> {
+        let work = self.work()?;
+        files::save(&format!("{}.csr", work.username()), "application/pkcs10", &work.pending.csr_pem()?)
+    }
+
+    async fn to_certificate(&self) -> Result<(), Message> {
+        self.step(Event::Sent)?;
+        self.note(|record| record.set_sent(true)).await
+    }
+
+    async fn look_up(&self) -> Result<(), Message> {
+        let found = self.work()?.pending.look_up().await?;
+        self.use_certificate(&found.ok_or_else(|| Message::new("not-issued-yet"))?).await
+    }
+
+    async fn use_file(&self) -> Result<(), Message> {
+        match self.dom.take_file(id::CERTIFICATE_FILE) {
+            Some(file) => self.use_certificate(&files::read(&file).await?).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn use_text(&self) -> Result<(), Message> {
+        let text = self.dom.value(id::CERTIFICATE_TEXT);
+        if text.trim().is_empty() {
+            return Err(Message::new("nothing-given"));
+        }
+        self.use_certificate(&text).await
+    }
+
+    async fn use_certificate(&self, text: &str) -> Result<(), Message> {
+        let work = self.work()?;
+        let certificate = work.pending.accept(text, &self.deployment, now()).await?;
+        self.dom.fill("not-after", &view::format_time(&self.dom, certificate.not_after()));
+        self.dom.clear(id::CERTIFICATE_TEXT);
+        // Set once: on the screens that follow there is no way to give another.
+        drop(work.certificate.set(certificate));
+        self.step(Event::Certified)?;
+        self.note(|record| record.set_certificate(text)).await
+    }
+
+    async fn save_profile(&self) -> Result<(), Message> {
+        let work = self.work()?;
+        let certificate = work.certificate.get().ok_or_else(|| Message::new("unexpected"))?;
+        let profile = work.pending.profile(certificate, &self.deployment).await?;
+        files::save(&format!("{}.ovpn", work.username()), "application/x-openvpn-profile", &profile)?;
+        self.dom.show(id::SAVED, true);
+        Ok(())
+    }
+
+    /// Drops the key here and in the browser's database.
+    async fn forget(&self, event: Event) -> Result<(), Message> {
+        if let Some(store) = &self.store {
+            store.delete(&self.deployment.key()).await?;
+        }
+        self.work.replace(None);
+        self.dom.fill("csr", "");
+        self.step(event)
+    }
+
+    async fn keep(&self, pending: &Pending) -> Result<Record, Message> {
+        let not_kept = |_| Message::new("not-kept");
+        let store = self.store.as_ref().ok_or_else(|| Message::new("not-kept"))?;
+        let record = pending.record().await.map_err(not_kept)?;
+        store.put(&self.deployment.key(), &record).await.map_err(not_kept)?;
+        Ok(record)
+    }
+
+    /// Writes down how far the person has come, where anything is kept at all.
+    async fn note(&self, change: impl Fn(&Record)) -> Result<(), Message> {
+        let work = self.work()?;
+        let (Some(store), Some(record)) = (&self.store, &work.record) else {
+            return Ok(());
+        };
+        change(record);
+        store.put(&self.deployment.key(), record).await
+    }
+
+    fn take_up(&self, work: Work) {
+        for (place, text) in [
+            ("common-name", work.pending.common_name().to_string()),
+            ("csr", work.pending.csr_pem().unwrap_or_default()),
+            ("fingerprint", work.pending.fingerprint()),
+            ("username", work.username().to_owned()),
+        ] {
+            self.dom.fill(place, &text);
+        }
+        self.dom.show(id::SAVED, false);
+        self.work.replace(Some(Rc::new(work)));
+    }
+
+    fn describe_deployment(&self) {
+        let contact = self.deployment.contact.as_deref();
+        self.dom.fill("deployment", &self.deployment.name);
+        self.dom.fill("domain", self.deployment.domain.as_str());
+        self.dom.fill("contact", contact.unwrap_or_default());
+        self.dom.show(id::CONTACT_KNOWN, contact.is_some());
+        self.dom.show(id::CONTACT_UNKNOWN, contact.is_none());
+    }
+
+    fn work(&self) -> Result<Rc<Work>, Message> {
+        self.work.borrow().clone().ok_or_else(|| Message::new("unexpected"))
+    }
+
+    fn dialog(&self, act: impl Fn(&HtmlDialogElement)) -> Result<(), Message> {
+        if let Some(dialog) = self.dom.get(id::START_OVER_DIALOG) {
+            act(&dialog);
+        }
+        Ok(())
+    }
+
+    /// Goes where `event` leads and puts the person there.
+    fn step(&self, event: Event) -> Result<(), Message> {
+        self.enter(event);
+        view::focus_heading(&self.dom, self.screen.get());
+        Ok(())
+    }
+
+    fn enter(&self, event: Event) {
+        if let Some(screen) = self.screen.get().after(event) {
+            self.screen.set(screen);
+            view::show_screen(&self.dom, screen);
+        }
+    }
+}
+
+impl Work {
+    fn username(&self) -> &str {
+        self.pending.common_name().username().as_str()
+    }
+}
+
+/// The computer's clock, in seconds since 1970.
+#[expect(clippy::cast_possible_truncation, reason = "whole seconds are meant")]
+fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}

@@ -1,0 +1,91 @@
+//! A request on its way: the key made here, the request for it, and the certificate that
+//! answers it.
+
+use profile::{
+    certificate::{Certificate, CertificateRefusal, Expected},
+    csr::{Csr, CsrDraft},
+    name::CommonName,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    deployment::Deployment,
+    files,
+    message::Message,
+    store::Record,
+    webcrypto::{self, PrivateKey},
+};
+
+/// A key and the request for it.
+pub(crate) struct Pending {
+    common_name: CommonName,
+    csr: Csr,
+    private_key: PrivateKey,
+}
+
+impl Pending {
+    /// Makes a key and the request for it to be certified under this name.
+    pub(crate) async fn make(common_name: CommonName) -> Result<Self, Message> {
+        let (private_key, public_key) = webcrypto::generate().await?;
+        let draft = CsrDraft::new(&common_name, &public_key)?;
+        let signature = private_key.sign(draft.to_be_signed()?).await?;
+        Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
+    }
+
+    /// What can be kept of it.
+    pub(crate) async fn record(&self) -> Result<Record, Message> {
+        Ok(Record::new(&self.csr_pem()?, &self.private_key.wrap().await?))
+    }
+
+    /// Reads what was kept; `None` where it is not complete, or of another deployment.
+    pub(crate) async fn restore(record: &Record, deployment: &Deployment) -> Option<Self> {
+        let csr = Csr::from_pem(&record.csr()?).ok()?;
+        let common_name = CommonName::parse(csr.common_name(), &deployment.domain).ok()?;
+        let private_key = PrivateKey::unwrap(&record.key()?).await.ok()?;
+        Some(Self { common_name, csr, private_key })
+    }
+
+    pub(crate) fn common_name(&self) -> &CommonName {
+        &self.common_name
+    }
+
+    pub(crate) fn csr_pem(&self) -> Result<String, Message> {
+        Ok(self.csr.to_pem()?)
+    }
+
+    /// What the person and the admin compare.
+    pub(crate) fn fingerprint(&self) -> String {
+        self.csr.fingerprint().to_string()
+    }
+
+    /// Looks for the certificate where `sign` publishes it; `None` where it is not there yet.
+    pub(crate) async fn look_up(&self) -> Result<Option<String>, Message> {
+        let path = format!("issued/{}.pem", self.csr.fingerprint().hex());
+        let found = files::beside_the_page(&path).await?;
+        // Some hosts answer with a page of their own for what they do not have.
+        Ok(found.filter(|text| Certificate::from_pem(text).is_ok()))
+    }
+
+    /// The certificate in `text`, if it is the one for this request at this time (seconds since 1970).
+    pub(crate) async fn accept(&self, text: &str, deployment: &Deployment, now: i64) -> Result<Certificate, Message> {
+        let certificate = Certificate::from_pem(text)?;
+        let public_key = self.csr.public_key();
+        certificate.check(&Expected { common_name: &self.common_name, public_key, ca: &deployment.ca, now })?;
+        if webcrypto::verify(&deployment.ca.public_key_der()?, certificate.signed()?).await? {
+            Ok(certificate)
+        } else {
+            Err(CertificateRefusal::Forged.into())
+        }
+    }
+
+    /// The finished profile.
+    pub(crate) async fn profile(
+        &self,
+        certificate: &Certificate,
+        deployment: &Deployment,
+    ) -> Result<Zeroizing<String>, Message> {
+        let configuration = deployment.client_configuration.with_random_label(&webcrypto::random_label()?)?;
+        let key = self.private_key.to_pem().await?;
+        Ok(configuration.with_identity(&certificate.to_pem()?, &key)?)
+    }
+}

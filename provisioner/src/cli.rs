@@ -1,0 +1,77 @@
+//! The command line. Doc comments here are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up AWS Client VPN with certificates, and signs its users' requests.
+///
+/// A deployment is described in `latchkey.toml`. Every command may be repeated and interrupted: what is there already
+/// is found and left alone.
+#[derive(Parser, Debug)]
+#[command(
+    name = "latchkey",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 2 usage, input or configuration; 3 refused by policy; 4 AWS refused or failed; \
+                  5 differences remain; 70 a bug; 130 interrupted, safe to run again.\n\n\
+                  Environment: AWS_PROFILE and the other AWS variables; LATCHKEY_CA_PASSPHRASE opens the CA key \
+                  where nobody can be asked."
+)]
+pub(crate) struct Cli {
+    /// The deployment's configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = "latchkey.toml")]
+    pub(crate) config: PathBuf,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Brings the VPN into being: CA, certificates, endpoint, subnets, rules, client configuration
+    ///
+    /// Shows what is to be done and asks first, unless --yes is given or the target is the sandbox. A second run
+    /// finds everything there and changes nothing.
+    Provision {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// Shows what `provision` would do, and does nothing
+    Plan {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+        /// Exit with 5 where something would be done or differs
+        #[arg(long)]
+        check: bool,
+    },
+
+    /// Signs a user's request, after checking it
+    ///
+    /// The request (`alice.csr`) comes from the page. Compare the fingerprint that is shown with the one that the
+    /// user reads out. The certificate goes to a file for the user, and to the page where one is built.
+    Sign {
+        /// The request, a .csr file
+        #[arg(value_name = "FILE")]
+        request: PathBuf,
+        /// Where to write the certificate [default: USERNAME.crt beside the request]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// Fetches the client configuration from AWS and renews the page's bundle
+    Export,
+
+    /// Lists who has a certificate, and until when
+    Users {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,72 @@
+//! `latchkey export`: the client configuration from AWS, and the bundle that the page is fed with.
+
+use std::path::{Path, PathBuf};
+
+use profile::bundle::Bundle;
+use provisioner::deploy::{aws::Aws, cloud::Cloud, id::EndpointId};
+
+use crate::{
+    deployment::{Deployment, call_failure, observe_failure},
+    failure::{Failure, Kind, OrFail, Outcome},
+    files::{self, Written},
+    surroundings::Surroundings,
+};
+
+pub(crate) async fn run(surroundings: &Surroundings, config: &Path) -> Outcome {
+    let deployment = Deployment::open(config)?;
+    let aws = deployment.aws(surroundings).await?;
+    let names = &deployment.config.deployment;
+    let found = aws.observe(&names.name, &names.domain).await.map_err(|error| observe_failure(error.into()))?;
+    let Some(endpoint) = found.endpoint else {
+        return Err(Failure::say(Kind::Input, format!("there is no endpoint of `{}` yet", names.name))
+            .hint("`latchkey provision` makes it"));
+    };
+    let exported = export(&deployment, &aws, &endpoint.id).await?;
+    for (what, path, written) in [
+        ("client configuration", exported.configuration, exported.configuration_written),
+        ("bundle", exported.bundle, exported.bundle_written),
+    ] {
+        let state = match written {
+            Written::Yes => "written",
+            Written::No => "unchanged",
+        };
+        surroundings.out(&format!("{what} {state}: {}\n", path.display()));
+    }
+    Ok(())
+}
+
+/// What was exported, and where to.
+pub(super) struct Exported {
+    pub(super) configuration: PathBuf,
+    pub(super) configuration_written: Written,
+    pub(super) bundle: PathBuf,
+    pub(super) bundle_written: Written,
+}
+
+/// Fetches the client configuration and writes it and the bundle where they changed.
+pub(super) async fn export(deployment: &Deployment, aws: &Aws, endpoint: &EndpointId) -> Outcome<Exported> {
+    let client_configuration = aws.export_configuration(endpoint).await.map_err(call_failure)?;
+    let ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?.ok_or_else(|| {
+        Failure::say(Kind::Input, "the ledger has no CA certificate").hint("`latchkey provision` makes it")
+    })?;
+    let config = &deployment.config;
+    let bundle = Bundle {
+        version: Bundle::VERSION,
+        deployment: config.deployment.name.to_string(),
+        domain: config.deployment.domain.to_string(),
+        endpoint_id: endpoint.to_string(),
+        client_configuration: client_configuration.clone(),
+        ca_certificate: ca.to_pem().or_fail(Kind::Bug)?,
+        contact: config.page.contact.clone(),
+        languages: config.page.languages.clone(),
+    };
+    let bundle_file = config.page.dir.join("bundle.json");
+    let json = bundle.to_json().or_fail(Kind::Bug)?;
+    Ok(Exported {
+        configuration_written: files::replace(&deployment.configuration_file, &client_configuration)
+            .or_fail(Kind::Input)?,
+        configuration: deployment.configuration_file.clone(),
+        bundle_written: files::replace(&bundle_file, &json).or_fail(Kind::Input)?,
+        bundle: bundle_file,
+    })
+}

@@ -1,0 +1,11 @@
+//! One module per verb: what the command does with the library, and how it says so.
+
+pub(crate) mod provision;
+
+pub(crate) mod plan;
+
+pub(crate) mod sign;
+
+pub(crate) mod export;
+
+pub(crate) mod users;

@@ -1,0 +1,27 @@
+//! From what AWS has to what is wanted: observe, plan, apply.
+//!
+//! [`observed`] is what there is, [`desired`] what there is to be, both plain values; [`plan`] is a pure function of
+//! the two; [`apply`] runs its steps through the port [`cloud`], which [`aws`] implements and tests replace.
+
+pub mod id;
+
+pub mod desired;
+
+pub mod observed;
+
+pub mod network;
+
+pub mod plan;
+
+pub mod wait;
+
+pub mod cloud;
+
+pub mod supply;
+
+pub mod apply;
+
+pub mod aws;
+
+#[cfg(test)]
+mod fake;

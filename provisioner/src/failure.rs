@@ -1,0 +1,99 @@
+//! How a command can fail: a kind, which decides the exit code once, an error, and what to do about it.
+
+use std::fmt::Write;
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+/// What kind of failure it is. The numbers are exit codes and part of the command line's contract.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// The usage, the input or the configuration is wrong.
+    Input = 2,
+    /// A request that may not be signed.
+    Refused = 3,
+    /// AWS refused or failed.
+    Aws = 4,
+    /// What there is differs from the configuration.
+    Drift = 5,
+    /// A defect.
+    Bug = 70,
+    /// Interrupted; safe to run again.
+    Interrupted = 130,
+}
+
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, error: impl Into<anyhow::Error>) -> Self {
+        Self { kind, error: error.into(), hint: None }
+    }
+
+    /// A failure that has no error of a library behind it.
+    pub(crate) fn say(kind: Kind, message: impl Into<String>) -> Self {
+        Self::new(kind, anyhow::Error::msg(message.into()))
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Says what was being done when it failed.
+    pub(crate) fn during(self, what: String) -> Self {
+        Self { error: self.error.context(what), ..self }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.kind as u8
+    }
+
+    /// The chain of causes on one line, then the hint.
+    pub(crate) fn report(&self) -> String {
+        let mut text = String::from("error: ");
+        let mut last = String::new();
+        for (i, cause) in self.error.chain().map(ToString::to_string).enumerate() {
+            // A transparent wrapper says what its cause says again.
+            if cause != last {
+                let separator = if i == 0 { "" } else { ": " };
+                // Writing to a string does not fail.
+                let _ok = write!(text, "{separator}{cause}");
+                last = cause;
+            }
+        }
+        if let Some(hint) = &self.hint {
+            let _ok = write!(text, "\n\nhint: {hint}");
+        }
+        text
+    }
+}
+
+/// Gives an error its kind where it is passed on.
+pub(crate) trait OrFail<T> {
+    fn or_fail(self, kind: Kind) -> Outcome<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrFail<T> for Result<T, E> {
+    fn or_fail(self, kind: Kind) -> Outcome<T> {
+        self.map_err(|error| Failure::new(kind, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_chain_is_one_line_and_the_hint_its_own() {
+        let error = Err::<(), _>(std::io::Error::other("disk full")).context("cannot write `a.crt`").unwrap_err();
+        let failure = Failure::new(Kind::Input, error).hint("make room");
+        assert_eq!(failure.report(), "error: cannot write `a.crt`: disk full\n\nhint: make room");
+        assert_eq!(failure.exit_code(), 2);
+    }
+}

@@ -1,0 +1,108 @@
+//! The CA in the ledger: found there, or made and put there.
+//!
+//! The key is created before the certificate. Whoever is interrupted between the two leaves a key without a
+//! certificate, and the next run makes the certificate for that key: two admins who start at the same time end up
+//! with one CA.
+
+use profile::certificate::Certificate;
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use super::{Ledger, LedgerError};
+use crate::pki::{
+    PkiError,
+    authority::Authority,
+    key::PrivateKey,
+    secret::{self, Passphrase, Salt},
+    serial::Serial,
+};
+
+/// What a new CA is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAuthority<'a> {
+    /// The deployment's name.
+    pub name: &'a str,
+    /// Lifetime in days.
+    pub days: u32,
+    /// The time.
+    pub now: OffsetDateTime,
+    /// Serial number of its certificate.
+    pub serial: Serial,
+    /// Random bytes for the encryption of its key.
+    pub salt: Salt,
+}
+
+/// Why the CA could not be opened or made.
+#[derive(Debug, Error)]
+pub enum AuthorityError {
+    /// The ledger could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The key, the certificate or the passphrase.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// There is a certificate but no key.
+    #[error("`{KEY}` is missing from the ledger")]
+    KeyMissing,
+}
+
+impl Ledger {
+    /// The certificate of the CA, `None` before there is one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn ca_certificate(&self) -> Result<Option<Certificate>, LedgerError> {
+        let damaged = |_| LedgerError::Damaged { path: CERTIFICATE.to_owned() };
+        self.store.read_text(CERTIFICATE).await?.map(|pem| Certificate::from_pem(&pem).map_err(damaged)).transpose()
+    }
+
+    /// Whether a passphrase has been chosen: whether there is a key.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn has_ca_key(&self) -> Result<bool, LedgerError> {
+        Ok(self.store.read(KEY).await?.is_some())
+    }
+
+    /// Opens the CA of the ledger, or makes `new` and puts it there.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    pub async fn open_or_create_authority(
+        &self,
+        passphrase: &Passphrase,
+        new: NewAuthority<'_>,
+    ) -> Result<Authority, AuthorityError> {
+        if let Some(authority) = self.open_authority(passphrase).await? {
+            return Ok(authority);
+        }
+        let key = match self.store.read_text(KEY).await? {
+            Some(locked) => secret::decrypt(&locked, passphrase)?,
+            None => {
+                let key = PrivateKey::generate()?;
+                let locked = secret::encrypt(&key, passphrase, new.salt)?;
+                self.store.create_private(KEY, locked.as_bytes()).await?;
+                key
+            }
+        };
+        let authority = Authority::self_signed(key, new.name, new.days, new.now, new.serial)?;
+        let pem = authority.certificate().to_pem().map_err(PkiError::Certificate)?;
+        self.store.create(CERTIFICATE, pem.as_bytes()).await?;
+        Ok(authority)
+    }
+
+    /// Opens the CA of the ledger, `None` where there is none yet.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    pub async fn open_authority(&self, passphrase: &Passphrase) -> Result<Option<Authority>, AuthorityError> {
+        let Some(certificate) = self.ca_certificate().await? else {
+            return Ok(None);
+        };
+        let locked = self.store.read_text(KEY).await?.ok_or(AuthorityError::KeyMissing)?;
+        Ok(Some(Authority::unlock(certificate, &locked, passphrase)?))
+    }
+}
+
+const KEY: &str = "ca/ca.key";
+const CERTIFICATE: &str = "ca/ca.crt";

@@ -1,0 +1,167 @@
+//! What happened, as objects that are only ever created, never changed.
+//!
+//! ```text
+//! ca/ca.key  ca/ca.crt             the CA; the key encrypted
+//! issued/<serial>.json             every certificate, whoever it is for
+//! crl/<number>.pem                 every CRL
+//! attempts/<step>/<n>.json         a changing call that is about to be made, with its client token
+//! attempts/<step>/<n>.done.json    ... and that is over
+//! ```
+//!
+//! Create-if-absent is all that is needed of the store, so a folder and a bucket are equally safe for several admins
+//! at once, and the history can be read with `ls`. This module knows the objects; [`store`] knows the store.
+
+mod store;
+
+mod record;
+
+mod attempt;
+
+pub mod authority;
+
+use profile::fingerprint::Fingerprint;
+use thiserror::Error;
+
+pub use attempt::{Attempt, ClientToken};
+pub use record::{Issued, Provenance, Role};
+pub use store::Store;
+
+use crate::pki::{crl::Crl, serial::Serial};
+
+/// The ledger of one deployment.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    store: Store,
+}
+
+/// A CRL and its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordedCrl {
+    /// Rises by one with each CRL.
+    pub number: u64,
+    /// The CRL, PEM.
+    pub pem: String,
+    /// What it lists.
+    pub crl: Crl,
+}
+
+/// Why the ledger could not be read or written.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// The folder could not be made or its permissions set.
+    #[error("cannot prepare the ledger's folder `{path}`")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The store failed.
+    #[error("cannot {action} `{path}` in the ledger")]
+    Store {
+        /// `read`, `create` or `list`.
+        action: &'static str,
+        /// The object.
+        path: String,
+        /// What the store said.
+        source: object_store::Error,
+    },
+    /// The object exists with another content: somebody else created it first.
+    #[error("`{path}` is in the ledger already, with another content")]
+    Taken {
+        /// The object.
+        path: String,
+    },
+    /// An object is not what its name says.
+    #[error("`{path}` in the ledger is damaged")]
+    Damaged {
+        /// The object.
+        path: String,
+    },
+}
+
+impl Ledger {
+    /// The ledger in `store`.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Records an issued certificate.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn record_issued(&self, issued: &Issued) -> Result<(), LedgerError> {
+        self.store.create(&format!("issued/{}.json", issued.serial), &issued.to_json()).await
+    }
+
+    /// The record of the certificate with this serial number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn issued(&self, serial: Serial) -> Result<Option<Issued>, LedgerError> {
+        self.read_issued(&format!("issued/{serial}.json")).await
+    }
+
+    /// Every issued certificate, the oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn all_issued(&self) -> Result<Vec<Issued>, LedgerError> {
+        let mut all = Vec::new();
+        for path in self.store.list("issued").await? {
+            all.extend(self.read_issued(&path).await?);
+        }
+        all.sort_by_key(|issued: &Issued| (issued.provenance.when, issued.serial));
+        Ok(all)
+    }
+
+    /// Every certificate issued for the key with this fingerprint (SHA-256 of its SPKI).
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn issued_for_key(&self, key: Fingerprint) -> Result<Vec<Issued>, LedgerError> {
+        let mut issued = self.all_issued().await?;
+        issued.retain(|issued| issued.key_sha256 == key.hex());
+        Ok(issued)
+    }
+
+    /// Whether the certificate with this serial number was revoked.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn is_revoked(&self, serial: Serial) -> Result<bool, LedgerError> {
+        Ok(self.store.read(&format!("revoked/{serial}.json")).await?.is_some())
+    }
+
+    /// The CRL with the highest number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn latest_crl(&self) -> Result<Option<RecordedCrl>, LedgerError> {
+        let paths = self.store.list("crl").await?;
+        let number_of = |path: &str| path.strip_prefix("crl/")?.strip_suffix(".pem")?.parse::<u64>().ok();
+        let Some((number, path)) = paths.iter().filter_map(|path| Some((number_of(path)?, path))).max() else {
+            return Ok(None);
+        };
+        let damaged = || LedgerError::Damaged { path: path.clone() };
+        let pem = self.store.read_text(path).await?.ok_or_else(damaged)?;
+        let crl = Crl::from_pem(&pem).map_err(|_| damaged())?;
+        Ok(Some(RecordedCrl { number, pem, crl }))
+    }
+
+    /// Records the CRL with this number.
+    ///
+    /// # Errors
+    /// [`LedgerError::Taken`] where another CRL has the number, or another [`LedgerError`].
+    pub async fn record_crl(&self, number: u64, pem: &str) -> Result<(), LedgerError> {
+        self.store.create(&format!("crl/{number}.pem"), pem.as_bytes()).await
+    }
+
+    async fn read_issued(&self, path: &str) -> Result<Option<Issued>, LedgerError> {
+        let damaged = || LedgerError::Damaged { path: path.to_owned() };
+        self.store.read_text(path).await?.map(|text| Issued::from_json(&text).ok_or_else(damaged)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The store below the ledger: create, read, list; never update, never delete.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::TryStreamExt;
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path as Key,
+};
+
+use super::LedgerError;
+
+/// A folder or, in tests, memory.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    folder: Option<PathBuf>,
+}
+
+impl Store {
+    /// The store in `folder`, which is made where it is missing, readable by its owner alone.
+    ///
+    /// The folder's mode is what keeps others out: it holds for every file from its first byte on, also for the
+    /// parts of a write that was interrupted. The CA key gets mode 0600 besides, for the day it is copied elsewhere.
+    ///
+    /// # Errors
+    /// [`LedgerError::Folder`].
+    pub fn folder(folder: &Path) -> Result<Self, LedgerError> {
+        let failed = |source| LedgerError::Folder { path: folder.display().to_string(), source };
+        private_folder(folder).map_err(failed)?;
+        let objects = LocalFileSystem::new_with_prefix(folder)
+            .map_err(|source| LedgerError::Store { action: "read", path: folder.display().to_string(), source })?
+            .with_fsync(true);
+        Ok(Self { objects: Arc::new(objects), folder: Some(folder.to_owned()) })
+    }
+
+    /// A store that is gone when dropped.
+    pub fn memory() -> Self {
+        Self { objects: Arc::new(object_store::memory::InMemory::new()), folder: None }
+    }
+
+    /// Creates an object that must not exist.
+    ///
+    /// A create whose answer was lost is tried again by the store, which then finds its own write: where the object
+    /// exists with exactly this content, that is what happened. Contents therefore carry a nonce or a signature.
+    pub(super) async fn create(&self, path: &str, content: &[u8]) -> Result<(), LedgerError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = self.objects.put_opts(&Key::from(path), PutPayload::from(content.to_vec()), options).await;
+        let Err(source) = put else {
+            return Ok(());
+        };
+        if !is_already_exists(&source) {
+            return Err(LedgerError::Store { action: "create", path: path.to_owned(), source });
+        }
+        match self.read(path).await? {
+            Some(found) if found == content => Ok(()),
+            _ => Err(LedgerError::Taken { path: path.to_owned() }),
+        }
+    }
+
+    /// Creates an object that nobody but its owner may read, where the store has owners.
+    pub(super) async fn create_private(&self, path: &str, content: &[u8]) -> Result<(), LedgerError> {
+        self.create(path, content).await?;
+        let Some(file) = self.folder.as_ref().map(|folder| folder.join(path)) else {
+            return Ok(());
+        };
+        owner_only(&file, 0o600).map_err(|source| LedgerError::Folder { path: file.display().to_string(), source })
+    }
+
+    /// An object's content, `None` where it does not exist.
+    pub(super) async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let failed = |source| LedgerError::Store { action: "read", path: path.to_owned(), source };
+        match self.objects.get(&Key::from(path)).await {
+            Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.to_vec())),
+            Err(source) if is_not_found(&source) => Ok(None),
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// As [`Store::read`], for text.
+    pub(super) async fn read_text(&self, path: &str) -> Result<Option<String>, LedgerError> {
+        let damaged = |_| LedgerError::Damaged { path: path.to_owned() };
+        self.read(path).await?.map(|bytes| String::from_utf8(bytes).map_err(damaged)).transpose()
+    }
+
+    /// The paths of the objects below `prefix`, sorted.
+    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<String>, LedgerError> {
+        let listed: Vec<_> = self
+            .objects
+            .list(Some(&Key::from(prefix)))
+            .try_collect()
+            .await
+            .map_err(|source| LedgerError::Store { action: "list", path: prefix.to_owned(), source })?;
+        let mut paths: Vec<String> = listed.into_iter().map(|object| object.location.to_string()).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+fn is_already_exists(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::AlreadyExists { .. })
+}
+
+fn is_not_found(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. })
+}
+
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    // Made with its mode, so that it is never open; `recursive` makes an existing folder no error.
+    std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+    owner_only(folder, 0o700)
+}
+
+#[cfg(unix)]
+fn owner_only(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    // A folder below the user's own inherits its access list.
+    std::fs::create_dir_all(folder)
+}
+
+#[cfg(not(unix))]
+fn owner_only(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}

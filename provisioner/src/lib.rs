@@ -1,0 +1,15 @@
+//! Provisions AWS Client VPN and runs the CA of its users.
+//!
+//! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`]), what happened
+//! ([`ledger`]) and how to get from what AWS has to what is wanted ([`deploy`]). It knows no terminal, no environment
+//! and no clock: those belong to the binary `latchkey`. Types of the AWS SDK stay inside [`deploy::aws`].
+
+pub mod config;
+
+pub mod deploy;
+
+pub mod pki;
+
+pub mod ledger;
+
+pub mod random;

@@ -1,0 +1,50 @@
+//! `latchkey`: reads clock, environment and terminal, runs one command, and prints what went wrong once.
+
+mod cli;
+
+mod commands;
+
+mod deployment;
+
+mod progress;
+
+mod surroundings;
+
+mod files;
+
+mod failure;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command},
+    failure::Outcome,
+    surroundings::Surroundings,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let surroundings = Surroundings::look();
+    match run(&cli, &surroundings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            surroundings.note(&failure.report());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outcome {
+    match command {
+        Command::Provision { yes } => commands::provision::run(surroundings, config, *yes).await,
+        Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
+        Command::Sign { request, out, yes } => {
+            commands::sign::run(surroundings, config, request, out.as_deref(), *yes).await
+        }
+        Command::Export => commands::export::run(surroundings, config).await,
+        Command::Users { json } => commands::users::run(surroundings, config, *json).await,
+    }
+}

@@ -1,0 +1,63 @@
+//! The CA: what a certificate may say, who signs it, and what is revoked.
+//!
+//! [`policy`] is the table of certificates as plain data, [`authority`] applies it. Time and serial numbers are
+//! arguments; the randomness of private keys comes from aws-lc-rs alone. Nothing here reads or writes a file.
+
+pub mod policy;
+
+pub mod authority;
+
+pub mod request;
+
+pub mod crl;
+
+pub mod key;
+
+pub mod secret;
+
+pub mod serial;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use thiserror::Error;
+
+/// Why a certificate, key or CRL could not be made or read.
+///
+/// No variant carries a message of the cryptographic library: such messages may quote what they were given.
+#[derive(Debug, Error)]
+pub enum PkiError {
+    /// The library made no key pair.
+    #[error("no RSA key pair could be generated")]
+    KeyGeneration,
+    /// The library wrote no certificate or CRL.
+    #[error("`{subject}` could not be signed")]
+    Signing {
+        /// The subject, or what else was to be signed.
+        subject: String,
+    },
+    /// The file of the CA key is no encrypted PKCS#8.
+    #[error("the CA key is not an encrypted PKCS#8 private key")]
+    KeyFile,
+    /// The passphrase is wrong (or the file damaged, which cannot be told apart).
+    #[error("the passphrase does not open the CA key")]
+    Passphrase,
+    /// The CA key could not be encrypted.
+    #[error("the CA key could not be encrypted")]
+    Encryption,
+    /// The CA key belongs to another certificate.
+    #[error("the CA key does not belong to the CA certificate")]
+    KeyMismatch,
+    /// The CA certificate is damaged.
+    #[error("the CA certificate cannot be read")]
+    Certificate(#[source] profile::certificate::CertificateRefusal),
+    /// A CRL is damaged.
+    #[error("the CRL cannot be read")]
+    Crl,
+    /// A certificate would be valid for no time at all.
+    #[error("the CA certificate ends on {not_after}, nothing can be issued any more")]
+    AuthorityExpired {
+        /// The end of the CA certificate.
+        not_after: time::OffsetDateTime,
+    },
+}

@@ -1,0 +1,51 @@
+//! Which requests may be signed: proof of possession and the name.
+//!
+//! Form and key are checked by [`profile::csr`] when the request is read.
+
+use profile::{
+    csr::{Csr, CsrError},
+    name::{CommonName, Domain, NameError},
+};
+use thiserror::Error;
+
+use super::key::verifies;
+
+/// Why a request is not signed.
+#[derive(Debug, Error)]
+pub enum RequestRefusal {
+    /// Its form or its key.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
+    /// Its signature: whoever made it does not have the private key.
+    #[error("the request's signature does not verify: it was changed, or made without the private key")]
+    Possession,
+    /// Its name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A name that Latchkey uses itself.
+    #[error("`{name}` is reserved for the deployment's own certificate")]
+    Reserved {
+        /// The name.
+        name: CommonName,
+    },
+}
+
+/// Reads a request for a certificate under `domain` and checks it.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn accept(pem: &str, domain: &Domain) -> Result<(Csr, CommonName), RequestRefusal> {
+    let csr = Csr::from_pem(pem)?;
+    // The subject is signed, too: only after this does its name mean anything.
+    if !verifies(csr.public_key(), csr.signed()?) {
+        return Err(RequestRefusal::Possession);
+    }
+    let name = CommonName::parse(csr.common_name(), domain)?;
+    if RESERVED.contains(&name.username().as_str()) {
+        return Err(RequestRefusal::Reserved { name });
+    }
+    Ok((csr, name))
+}
+
+/// `anchor.<domain>` is the client anchor's name.
+const RESERVED: &[&str] = &["anchor"];

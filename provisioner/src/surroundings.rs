@@ -1,0 +1,122 @@
+//! Clock, environment, terminal and randomness. `main` makes the one value of this type; commands take it as an
+//! argument and look at nothing else.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use provisioner::{deploy::apply::Timer, pki::secret::Passphrase, random::Random};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Kind, Outcome};
+
+/// Everything outside the process that commands may see.
+pub(crate) struct Surroundings {
+    /// When the command began.
+    pub(crate) now: OffsetDateTime,
+    /// The environment.
+    pub(crate) environment: BTreeMap<String, String>,
+    started: Instant,
+}
+
+impl Surroundings {
+    /// Looks around. Only `main` calls this.
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+    pub(crate) fn look() -> Self {
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Self { now: OffsetDateTime::now_utc(), environment: environment.collect(), started: Instant::now() }
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Who runs this, for the ledger.
+    pub(crate) fn who(&self) -> &str {
+        ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
+            .into_iter()
+            .find_map(|name| self.variable(name))
+            .unwrap_or("unknown")
+    }
+
+    /// Writes the result. That nobody reads it any more (`| head`) is no failure.
+    pub(crate) fn out(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _closed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes narrative.
+    pub(crate) fn note(&self, line: &str) {
+        let _closed = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    pub(crate) fn progress_is_seen(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
+    /// Asks a question that is answered with yes or no.
+    pub(crate) fn confirm(&self, question: &str) -> Outcome {
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::say(Kind::Input, "nobody can be asked: standard input is not a terminal")
+                .hint("give `--yes` where the answer is known beforehand"));
+        }
+        let _closed = write!(std::io::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(|error| Failure::new(Kind::Input, error))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Failure::say(Kind::Interrupted, "not confirmed, nothing was done")),
+        }
+    }
+
+    /// The CA's passphrase, from the environment or asked for; twice where it is a new one.
+    pub(crate) fn passphrase(&self, is_new: bool) -> Outcome<Passphrase> {
+        if let Some(text) = self.variable(PASSPHRASE) {
+            return Ok(Passphrase::new(Zeroizing::new(text.to_owned())));
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::say(Kind::Input, "the CA key is needed, and nobody can be asked for its passphrase")
+                .hint(format!("set the environment variable {PASSPHRASE}")));
+        }
+        let ask = |question: &str| {
+            rpassword::prompt_password(question)
+                .map(|text| Passphrase::new(Zeroizing::new(text)))
+                .map_err(|error| Failure::new(Kind::Input, error))
+        };
+        if !is_new {
+            return ask("Passphrase of the CA key: ");
+        }
+        self.note(
+            "The key of the new CA is encrypted with a passphrase. It will be needed to sign; nobody can recover it.",
+        );
+        let passphrase = ask("New passphrase: ")?;
+        if !passphrase.matches(&ask("The same again: ")?) {
+            return Err(Failure::say(Kind::Input, "the two passphrases differ"));
+        }
+        Ok(passphrase)
+    }
+}
+
+impl Timer for Surroundings {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn sleep(&self, pause: Duration) -> impl Future<Output = ()> {
+        tokio::time::sleep(pause)
+    }
+}
+
+impl Random for Surroundings {
+    fn bits_128(&self) -> [u8; 16] {
+        let mut bits = [0; 16];
+        aws_lc_rs::rand::fill(&mut bits).expect("the operating system gives randomness");
+        bits
+    }
+}
+
+const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";

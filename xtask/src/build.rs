@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
 };
 
 use anyhow::Result;
@@ -19,11 +18,8 @@ pub(crate) const WEB_TOOL: &str = "web-tool";
 
 /// The workspace's root folder.
 pub(crate) fn root() -> &'static Path {
-    static ROOT: OnceLock<PathBuf> = OnceLock::new();
-    ROOT.get_or_init(|| {
-        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        Path::new(&xtask).parent().unwrap_or_else(|| Path::new(".")).to_owned()
-    })
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
 }
 
 /// Cargo's target folder.
@@ -57,4 +53,9 @@ pub(crate) fn binaries() -> Result<()> {
 /// A binary that [`binaries`] has built.
 pub(crate) fn binary(name: &str) -> Command {
     Command::new(target_dir().join("debug").join(name))
+}
+
+/// A program of `tests/examples`, once it has been built.
+pub(crate) fn example(name: &str) -> Command {
+    binary(&format!("examples/{name}"))
 }

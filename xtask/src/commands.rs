@@ -83,6 +83,7 @@ const COMMANDS: &[Command] = &[
         help: "run every check; `e2e` runs the end-to-end part alone",
         run: test::test,
     },
+    Command { name: "bench", usage: "", help: "time the main job: commands, page and tunnel", run: test::bench },
 ];
 
 fn help() -> String {

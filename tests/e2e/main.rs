@@ -1,0 +1,15 @@
+//! Everything from `provision` to a ping through the tunnel, through the commands and pages that users have.
+
+mod main_job;
+
+mod evidence;
+
+mod leaks;
+
+mod page_refuses;
+
+mod sign_refuses;
+
+mod second_run;
+
+mod nothing_survives;

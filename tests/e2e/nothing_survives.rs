@@ -1,0 +1,79 @@
+//! After the sandbox there is nothing left of it.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::rehearsal::Rehearsal;
+
+#[test]
+fn nothing_survives_the_sandbox_being_taken_down() -> Result<()> {
+    let before = Machine::look()?;
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    ensure!(Machine::look()? != before, "the sandbox made no namespace at all");
+    rehearsal.run(&["sandbox", "down"])?;
+    before.is_back()?;
+    for (file, content) in rehearsal.files()? {
+        if file.components().any(|part| part.as_os_str() == "sandbox") {
+            let has_key = String::from_utf8_lossy(&content).contains("PRIVATE KEY");
+            ensure!(!has_key, "`{}` still holds a private key", file.display());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_survives_a_killed_supervisor_and_the_next_one_starts() -> Result<()> {
+    let before = Machine::look()?;
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let status: Value = serde_json::from_str(&rehearsal.run(&["sandbox", "status", "--json"])?)?;
+    ensure!(status["data_plane"] == "running", "{status:#}");
+    let pid = status["pid"].as_u64().context("the supervisor's pid")?;
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status()?;
+    ensure!(killed.success(), "there was no supervisor to kill");
+    before.is_back()?;
+    let status: Value = serde_json::from_str(&rehearsal.run(&["sandbox", "status", "--json"])?)?;
+    ensure!(status["running"] == false, "{status:#}");
+    rehearsal.run(&["provision"])?;
+    Ok(())
+}
+
+/// What a sandbox could leave behind on the machine.
+#[derive(PartialEq, Eq, Debug)]
+struct Machine {
+    network_namespaces: BTreeSet<PathBuf>,
+    interfaces: BTreeSet<PathBuf>,
+    servers: BTreeSet<String>,
+}
+
+impl Machine {
+    fn look() -> Result<Self> {
+        let mut network_namespaces = BTreeSet::new();
+        let mut servers = BTreeSet::new();
+        for process in fs::read_dir("/proc")? {
+            let process = process?.path();
+            if let Ok(namespace) = fs::read_link(process.join("ns/net")) {
+                network_namespaces.insert(namespace);
+            }
+            if let Ok(name) = fs::read_to_string(process.join("comm"))
+                && matches!(name.trim(), "openvpn" | "sandbox")
+            {
+                servers.insert(format!("{} {}", process.display(), name.trim()));
+            }
+        }
+        let interfaces = fs::read_dir("/sys/class/net")?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        Ok(Self { network_namespaces, interfaces, servers })
+    }
+
+    /// Waits until the machine is as it was; ending processes takes the kernel a moment.
+    fn is_back(&self) -> Result<()> {
+        for _ in 0..100 {
+            if Self::look()? == *self {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        ensure!(Self::look()? == *self, "before: {self:#?}\nafter: {:#?}", Self::look()?);
+        Ok(())
+    }
+}

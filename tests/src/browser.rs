@@ -1,0 +1,327 @@
+//! A real Chromium, and a record of everything that it sent.
+//!
+//! What a page sends is not taken from the page's own session, which sees neither workers nor beacons for sure, but
+//! from the browser's network log with every byte in it: whatever goes out, from whatever context, is there.
+
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chromiumoxide::{
+    Browser as Chromium, BrowserConfig, Page,
+    cdp::{
+        browser_protocol::{
+            browser::{SetDownloadBehaviorBehavior, SetDownloadBehaviorParams},
+            dom::SetFileInputFilesParams,
+            log::EventEntryAdded,
+        },
+        js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
+    },
+    handler::viewport::Viewport,
+    page::ScreenshotParams,
+};
+use futures::StreamExt;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{task::JoinHandle, time::Instant};
+
+/// A headless Chromium with a user profile of its own and one tab.
+#[derive(Debug)]
+pub struct Browser {
+    chromium: Chromium,
+    handler: JoinHandle<()>,
+    page: Page,
+    console: Arc<Mutex<Vec<String>>>,
+    folder: TempDir,
+}
+
+/// What a browser did, known once it has been closed.
+#[derive(Debug)]
+pub struct Record {
+    /// Requests of pages and workers, in order.
+    pub requests: Vec<Request>,
+    /// Names that a page made the browser look up.
+    pub lookups: Vec<String>,
+    /// What was written to the console, and uncaught exceptions.
+    pub console: Vec<String>,
+    /// Every byte sent over a socket, and every URL and header.
+    pub sent: Vec<u8>,
+    /// The user profile's files: storage of every kind, cache and history.
+    pub storage: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// One request, of whatever kind.
+#[derive(Debug)]
+pub struct Request {
+    /// For example `GET`.
+    pub method: String,
+    /// For example `http://127.0.0.1:8080/bundle.json`, `ws://…`.
+    pub url: String,
+    /// Whether it carried a body.
+    pub has_body: bool,
+}
+
+impl Browser {
+    /// Starts Chromium and opens `url` in a window of `width` by `height` pixels.
+    ///
+    /// # Errors
+    /// Chromium is not there or does not start.
+    pub async fn open(url: &str, width: u32, height: u32) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("latchkey-browser-").tempdir()?;
+        let net_log = format!("--log-net-log={}", folder.path().join(NET_LOG).display());
+        let config = BrowserConfig::builder()
+            .chrome_executable("/usr/bin/chromium")
+            .new_headless_mode()
+            // Chromium's own sandbox refuses to run as root, which is who runs tests in a container.
+            .no_sandbox()
+            .user_data_dir(folder.path().join(USER_DATA))
+            .window_size(width, height)
+            .viewport(Viewport { width, height, ..Viewport::default() })
+            .disable_request_intercept()
+            .args(QUIET.iter().copied().chain([net_log.as_str(), "--net-log-capture-mode=Everything"]))
+            .build()
+            .map_err(|error| anyhow!("{error}"))?;
+        let (chromium, mut handler) = Chromium::launch(config).await.context("cannot start Chromium")?;
+        // Messages that this version of the protocol's description does not know come as errors: they are skipped.
+        let handler = tokio::spawn(async move { while handler.next().await.is_some() {} });
+        let page = chromium.new_page("about:blank").await?;
+        let browser = Self { chromium, handler, page, console: Arc::default(), folder };
+        browser.listen().await?;
+        std::fs::create_dir(browser.downloads())?;
+        let downloads = SetDownloadBehaviorParams::builder()
+            .behavior(SetDownloadBehaviorBehavior::Allow)
+            .download_path(browser.downloads().display().to_string())
+            .build()
+            .map_err(|error| anyhow!("{error}"))?;
+        browser.chromium.execute(downloads).await?;
+        browser.go(url).await?;
+        Ok(browser)
+    }
+
+    /// Opens `url` in the tab.
+    ///
+    /// # Errors
+    /// The page cannot be loaded.
+    pub async fn go(&self, url: &str) -> Result<()> {
+        self.page.goto(url).await.with_context(|| format!("cannot open `{url}`"))?;
+        Ok(())
+    }
+
+    /// Loads the page again.
+    ///
+    /// # Errors
+    /// The page cannot be loaded.
+    pub async fn reload(&self) -> Result<()> {
+        self.page.reload().await?;
+        Ok(())
+    }
+
+    /// Waits until the element is seen.
+    ///
+    /// # Errors
+    /// It is not within 15 seconds; the error carries the page's text.
+    pub async fn see(&self, selector: &str) -> Result<()> {
+        self.wait(&format!("document.querySelector({selector:?})?.checkVisibility() === true"), selector).await
+    }
+
+    /// Waits until the element's text or value contains `wanted`.
+    ///
+    /// # Errors
+    /// As [`Browser::see`].
+    pub async fn read(&self, selector: &str, wanted: &str) -> Result<()> {
+        let text = format!("(e => e ? (e.value ?? e.textContent) : '')(document.querySelector({selector:?}))");
+        self.wait(&format!("{text}.includes({wanted:?})"), &format!("{wanted:?} in {selector}")).await
+    }
+
+    /// The element's text or value.
+    ///
+    /// # Errors
+    /// There is no such element.
+    pub async fn text(&self, selector: &str) -> Result<String> {
+        let expression = format!("(e => e.value ?? e.textContent)(document.querySelector({selector:?}))");
+        Ok(self.page.evaluate(expression).await?.into_value()?)
+    }
+
+    /// Clicks the element once it is seen.
+    ///
+    /// # Errors
+    /// As [`Browser::see`].
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        self.see(selector).await?;
+        self.page.find_element(selector).await?.click().await?;
+        Ok(())
+    }
+
+    /// Replaces what the field holds by `text`, key by key.
+    ///
+    /// # Errors
+    /// As [`Browser::see`].
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.see(selector).await?;
+        self.page.evaluate(format!("document.querySelector({selector:?}).value = ''")).await?;
+        self.page.find_element(selector).await?.focus().await?.type_str(text).await?;
+        Ok(())
+    }
+
+    /// Chooses `file` in a file field.
+    ///
+    /// # Errors
+    /// There is no such field.
+    pub async fn choose(&self, selector: &str, file: &Path) -> Result<()> {
+        let field = self.page.find_element(selector).await?;
+        let choice = SetFileInputFilesParams::builder()
+            .file(file.display().to_string())
+            .backend_node_id(field.backend_node_id)
+            .build()
+            .map_err(|error| anyhow!("{error}"))?;
+        self.page.execute(choice).await?;
+        Ok(())
+    }
+
+    /// What a JavaScript expression gives; a promise is awaited.
+    ///
+    /// # Errors
+    /// It throws, or its value is not JSON.
+    pub async fn evaluate(&self, expression: &str) -> Result<Value> {
+        Ok(self.page.evaluate(expression).await?.into_value()?)
+    }
+
+    /// The file called `name` once it has been downloaded.
+    ///
+    /// # Errors
+    /// It is not there within 15 seconds.
+    pub async fn downloaded(&self, name: &str) -> Result<PathBuf> {
+        let file = self.downloads().join(name);
+        let deadline = Instant::now() + PATIENCE;
+        while !file.exists() {
+            if Instant::now() > deadline {
+                bail!("`{name}` was not downloaded");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(file)
+    }
+
+    /// A picture of the whole page.
+    ///
+    /// # Errors
+    /// Chromium's.
+    pub async fn screenshot(&self, file: &Path) -> Result<()> {
+        let picture = self.page.screenshot(ScreenshotParams::builder().full_page(true).build()).await?;
+        crate::rehearsal::write(file, picture)
+    }
+
+    /// Ends the browser, so that its log is whole, and gives the record.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn close(mut self) -> Result<Record> {
+        self.chromium.close().await?;
+        self.chromium.wait().await?;
+        self.handler.abort();
+        let console = self.console.lock().map_err(|_| anyhow!("a listener panicked"))?.clone();
+        let storage = crate::rehearsal::files(&self.folder.path().join(USER_DATA))?;
+        Record::read(&self.folder.path().join(NET_LOG), console, storage)
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+
+    async fn wait(&self, condition: &str, what: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // A page that is just being replaced has no context to evaluate in: asked again.
+            let met = self.page.evaluate(condition).await.ok().and_then(|met| met.into_value::<bool>().ok());
+            if met == Some(true) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let text = self.page.evaluate("document.body.innerText").await?.into_value::<String>()?;
+                bail!("waited in vain for {what}; the page says:\n{text}\nconsole: {:?}", self.console);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn listen(&self) -> Result<()> {
+        self.page.enable_log().await?;
+        self.page.enable_runtime().await?;
+        let mut calls = self.page.event_listener::<EventConsoleApiCalled>().await?;
+        let mut exceptions = self.page.event_listener::<EventExceptionThrown>().await?;
+        let mut entries = self.page.event_listener::<EventEntryAdded>().await?;
+        let console = Arc::clone(&self.console);
+        tokio::spawn(async move {
+            loop {
+                let line = tokio::select! {
+                    Some(call) = calls.next() => serde_json::to_string(&call.args),
+                    Some(exception) = exceptions.next() => serde_json::to_string(&exception.exception_details),
+                    Some(entry) = entries.next() => serde_json::to_string(&entry.entry),
+                    else => break,
+                };
+                if let (Ok(line), Ok(mut console)) = (line, console.lock()) {
+                    console.push(line);
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Record {
+    fn read(net_log: &Path, console: Vec<String>, storage: Vec<(PathBuf, Vec<u8>)>) -> Result<Self> {
+        let log: Value = serde_json::from_reader(BufReader::new(File::open(net_log)?)).context("the network log")?;
+        let event_type = |name: &str| log.pointer(&format!("/constants/logEventTypes/{name}")).and_then(Value::as_i64);
+        let start = event_type("URL_REQUEST_START_JOB").context("the network log names its events otherwise")?;
+        let lookup =
+            event_type("HOST_RESOLVER_MANAGER_REQUEST").context("the network log names its events otherwise")?;
+        let mut record = Self { requests: Vec::new(), lookups: Vec::new(), console, sent: Vec::new(), storage };
+        for event in log["events"].as_array().context("the network log's events")? {
+            let params = &event["params"];
+            let text = |name: &str| params[name].as_str().unwrap_or_default();
+            let kind = event["type"].as_i64();
+            if let Ok(bytes) = BASE64_STANDARD.decode(text("bytes")) {
+                record.sent.extend(bytes);
+            }
+            record.sent.extend(params.to_string().bytes());
+            // The browser's own housekeeping has no origin; a navigation has none either.
+            let of_a_page = text("initiator") != "not an origin" || text("request_type") == "main frame";
+            if kind == Some(start) && !text("url").is_empty() && of_a_page {
+                let has_body = !params["upload_id"].is_null();
+                record.requests.push(Request {
+                    method: text("method").to_owned(),
+                    url: text("url").to_owned(),
+                    has_body,
+                });
+            }
+            if kind == Some(lookup) && text("network_anonymization_key").contains("://127.0.0.1") {
+                record.lookups.push(text("host").to_owned());
+            }
+        }
+        Ok(record)
+    }
+}
+
+const NET_LOG: &str = "net-log.json";
+const USER_DATA: &str = "user-data";
+
+/// How long a page may take for anything.
+const PATIENCE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Keeps the browser from its own business with the world.
+const QUIET: &[&str] = &[
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];

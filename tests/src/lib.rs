@@ -1,0 +1,14 @@
+//! What the end-to-end tests share: a rehearsal in a folder of its own, a browser that records everything it does,
+//! and the search for a private key where none must be.
+//!
+//! Nothing here knows a private module of another crate: tests use the commands, files and pages that users have.
+
+pub mod rehearsal;
+
+pub mod openssl;
+
+pub mod browser;
+
+pub mod page;
+
+pub mod leak;

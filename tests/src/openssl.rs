@@ -1,0 +1,60 @@
+//! The `openssl` command, as a judge that nobody here has written.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context, Result, ensure};
+
+/// `openssl ARGUMENTS` in `folder`: what it wrote to stdout.
+///
+/// # Errors
+/// It failed; the error carries its output.
+pub fn run(folder: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new("openssl").args(arguments).current_dir(folder).output().context("openssl")?;
+    ensure!(
+        output.status.success(),
+        "`openssl {}` ended with {}\n{}",
+        arguments.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A key of `arguments` (for `openssl genpkey`) in `NAME.key`, and a request for `subject` in `NAME.csr`.
+///
+/// # Errors
+/// As [`run`].
+pub fn request(folder: &Path, name: &str, key: &[&str], subject: &str, more: &[&str]) -> Result<()> {
+    let (key_file, csr_file) = (format!("{name}.key"), format!("{name}.csr"));
+    run(folder, &[&["genpkey", "-quiet", "-out", &key_file], key].concat())?;
+    let request = ["req", "-new", "-key", &key_file, "-out", &csr_file, "-subj", subject];
+    run(folder, &[&request, more].concat())?;
+    Ok(())
+}
+
+/// The arguments of an RSA key of `bits` bits.
+pub fn rsa(bits: &'static str) -> Vec<&'static str> {
+    vec!["-algorithm", "RSA", "-pkeyopt", bits]
+}
+
+/// The hexadecimal digits of each secret number of the RSA key in `file`: the primes and the private exponent.
+///
+/// # Errors
+/// As [`run`].
+pub fn secret_numbers(folder: &Path, file: &str) -> Result<Vec<Vec<u8>>> {
+    let text = run(folder, &["pkey", "-in", file, "-noout", "-text"])?;
+    ["privateExponent:", "prime1:", "prime2:"]
+        .iter()
+        .map(|name| {
+            let (_, after) = text.split_once(name).with_context(|| format!("`{name}` in the text of `{file}`"))?;
+            let lines = after.lines().skip(1).take_while(|line| line.starts_with(' '));
+            let digits: String = lines.flat_map(|line| line.trim().chars()).filter(|c| *c != ':').collect();
+            let digits = digits.trim_start_matches("00").to_owned();
+            (0..digits.len())
+                .step_by(2)
+                .map(|at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                .collect::<Option<Vec<u8>>>()
+                .context("hexadecimal digits")
+        })
+        .collect()
+}

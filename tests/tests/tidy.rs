@@ -1,0 +1,70 @@
+//! Rules of the repository that no compiler checks.
+
+use std::{collections::BTreeSet, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use tests::rehearsal::repository;
+
+#[test]
+fn dependencies_point_one_way() -> Result<()> {
+    let members: BTreeSet<String> = crates(&["--workspace", "--depth", "0"])?;
+    ensure!(members.len() == ALLOWED.len(), "a member is missing in this test: {members:?}");
+    for (package, allowed) in ALLOWED {
+        let made_of = crates(&["--package", package])?;
+        for member in made_of.intersection(&members).filter(|member| member != package) {
+            ensure!(allowed.contains(&member.as_str()), "`{package}` must not depend on `{member}`");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_shared_rules_know_neither_service_nor_browser_nor_chance() -> Result<()> {
+    for made_of in crates(&["--package", "profile", "--target", "wasm32-unknown-unknown"])? {
+        let found = FORBIDDEN_IN_PROFILE.iter().find(|(start, _)| made_of.starts_with(start));
+        ensure!(found.is_none(), "`profile` is made of `{made_of}`, but {found:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_changelog_speaks_of_this_version() -> Result<()> {
+    let changelog = std::fs::read_to_string(repository().join("CHANGELOG.md"))?;
+    let version = format!("## {}", env!("CARGO_PKG_VERSION"));
+    ensure!(changelog.contains(&version) || changelog.contains("## Unreleased"), "no heading for this version");
+    Ok(())
+}
+
+/// Every member, and which members it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("profile", &[]),
+    ("profile-wasm", &["profile"]),
+    ("provisioner", &["profile"]),
+    ("sandbox", &["profile"]),
+    ("tests", &[]),
+    ("web-tool", &[]),
+    ("xtask", &[]),
+];
+
+const FORBIDDEN_IN_PROFILE: &[(&str, &str)] = &[
+    ("aws-", "it knows no service"),
+    ("getrandom", "randomness is an argument"),
+    ("js-sys", "it is not the browser's alone"),
+    ("tokio", "it is synchronous"),
+    ("wasm-bindgen", "it is not the browser's alone"),
+];
+
+/// The names of all crates in what `cargo tree` shows.
+fn crates(arguments: &[&str]) -> Result<BTreeSet<String>> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"]).args(arguments);
+    let output = cargo.current_dir(repository()).output().context("cargo tree")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout)?;
+    Ok(lines
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect())
+}

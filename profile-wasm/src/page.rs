@@ -96,8 +96,8 @@ impl Page {
         let Some((record, pending)) = self.restore().await else {
             return self.enter(Event::Loaded(Progress::Nothing));
         };
-        let progress = if record.sent().unwrap_or(false) { Progress::Sent } else { Progress::Requested };
-        let certificate = record.certificate();
+        let progress = if record.is_sent() { Progress::Sent } else { Progress::Requested };
+        let certificate = record.certificate_pem();
         self.take_up(Work { pending, record: Some(record), certificate: OnceCell::new() });
         self.enter(Event::Loaded(progress));
         if let Some(text) = certificate

@@ -39,7 +39,7 @@ impl Pending {
 
     /// Reads what was kept; `None` where it is not complete, or of another deployment.
     pub(crate) async fn restore(record: &Record, deployment: &Deployment) -> Option<Self> {
-        let csr = Csr::from_pem(&record.csr()?).ok()?;
+        let csr = Csr::from_pem(&record.csr_pem()?).ok()?;
         let common_name = CommonName::parse(csr.common_name(), &deployment.domain).ok()?;
         let private_key = PrivateKey::unwrap(&record.key()?).await.ok()?;
         Some(Self { common_name, csr, private_key })

@@ -9,24 +9,25 @@ use crate::{message::Message, webcrypto::WrappedKey};
 
 #[wasm_bindgen]
 extern "C" {
-    /// One pending request, as it is stored. Whatever is read back may be of another version
-    /// of the page, so every part of it may be missing.
+    /// One pending request, as it is stored. What is read back may be of another version of
+    /// the page, so any part of it may be missing or of another kind.
     #[wasm_bindgen(extends = Object)]
     pub(crate) type Record;
 
     #[wasm_bindgen(method, getter, structural)]
-    pub(crate) fn csr(this: &Record) -> Option<String>;
+    fn csr(this: &Record) -> JsValue;
     #[wasm_bindgen(method, setter, structural)]
     fn set_csr(this: &Record, pem: &str);
 
     #[wasm_bindgen(method, getter, structural)]
-    pub(crate) fn sent(this: &Record) -> Option<bool>;
+    fn sent(this: &Record) -> JsValue;
+    /// Whether the person said that the request is on its way.
     #[wasm_bindgen(method, setter, structural)]
     pub(crate) fn set_sent(this: &Record, sent: bool);
 
-    /// PEM, once it was given and found good.
     #[wasm_bindgen(method, getter, structural)]
-    pub(crate) fn certificate(this: &Record) -> Option<String>;
+    fn certificate(this: &Record) -> JsValue;
+    /// PEM, once it was given and found good.
     #[wasm_bindgen(method, setter, structural)]
     pub(crate) fn set_certificate(this: &Record, pem: &str);
 
@@ -55,6 +56,21 @@ impl Record {
         record.set_nonce(&key.nonce);
         record.set_ciphertext(&key.ciphertext);
         record
+    }
+
+    /// The request, PEM.
+    pub(crate) fn csr_pem(&self) -> Option<String> {
+        self.csr().as_string()
+    }
+
+    /// The certificate, PEM.
+    pub(crate) fn certificate_pem(&self) -> Option<String> {
+        self.certificate().as_string()
+    }
+
+    /// Whether the request is on its way.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.sent().is_truthy()
     }
 
     /// The private key, still wrapped.

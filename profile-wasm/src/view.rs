@@ -44,7 +44,7 @@ pub(crate) fn tell(dom: &Dom, message: Option<&Message>) {
     let Some(message) = message else {
         return;
     };
-    let template = dom.get::<HtmlTemplateElement>(&format!("message-{}", message.code));
+    let template = dom.get::<HtmlTemplateElement>(&format!("message-{}", message.code()));
     let Some(template) = template.or_else(|| dom.get("message-unexpected")) else {
         return;
     };
@@ -53,7 +53,7 @@ pub(crate) fn tell(dom: &Dom, message: Option<&Message>) {
     };
     attribute(&region, "data-kind", template.get_attribute("data-kind").as_deref());
     drop(region.append_child(&text));
-    for (name, field) in &message.fields {
+    for (name, field) in message.fields() {
         match field {
             Field::Text(text) => fill(&region, name, text),
             Field::Time(time) => fill(&region, name, &format_time(dom, *time)),

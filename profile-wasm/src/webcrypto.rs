@@ -57,10 +57,10 @@ pub(crate) async fn verify(public_key: &[u8], signed: Signed<'_>) -> Result<bool
     Ok(called(answer).await?.is_truthy())
 }
 
-/// Sixteen hexadecimal digits that nobody can guess: a label for a wildcard DNS name.
+/// Sixteen letters by chance: a label for a wildcard DNS name.
 pub(crate) fn random_label() -> Result<String, Message> {
-    let random = random_bytes(8)?;
-    Ok(random.to_vec().iter().map(|byte| format!("{byte:02x}")).collect())
+    let random = random_bytes(16)?.to_vec();
+    Ok(random.into_iter().map(|byte| char::from(b'a' + byte % 26)).collect())
 }
 
 impl PrivateKey {

@@ -24,6 +24,9 @@ pub async fn connect(state: &StateDir, profile: &Path, timeout: Duration) -> Res
     if let Some(missing) = data_plane.strip_prefix("unavailable: ") {
         return Err(CommandError::NoDataPlane(missing.to_owned()));
     }
+    if data_plane == "idle" {
+        return Err(CommandError::NoEndpoint);
+    }
     let order = ConnectOrder { profile: std::path::absolute(profile).context("find the profile")?, timeout };
     let ask = Ask {
         method: Method::POST,

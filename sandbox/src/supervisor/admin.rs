@@ -55,6 +55,8 @@ impl Admin {
 
 pub(super) async fn status(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Result<Response, StatusCode> {
     admin.check(&headers)?;
+    // What was asked for a moment ago counts. A step that fails is tried again, and logged, by the follower.
+    drop(admin.plane.settle(&admin.gateway).await);
     let dns_name = {
         let cloud = admin.gateway.cloud();
         cloud.endpoints().next().map(|endpoint| endpoint.dns_name(&cloud.world.region))
@@ -71,7 +73,7 @@ pub(super) async fn connect(
     let order: ConnectOrder = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
     let _turn = admin.laptop.lock().await;
     let outcome = connect::try_profile(&admin.plane, &admin.gateway, &order.profile, order.timeout).await;
-    json(&outcome.map_err(|error| error.to_string()))
+    json(&outcome.map_err(|error| format!("{error:#}")))
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Response, StatusCode> {

@@ -13,7 +13,7 @@ use der::{Decode as _, Reader as _, SliceReader};
 use super::{KeyAlgorithm, X509};
 
 /// A private key in PEM. It shows itself to nobody but whoever asks for [`PrivateKey::pem`].
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey(String);
 
 /// Why a private key is not taken.

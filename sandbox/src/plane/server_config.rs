@@ -1,0 +1,119 @@
+//! The configuration of an OpenVPN server, from what the control plane was told.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ipnet::Ipv4Net;
+
+use super::wanted::ServerSpec;
+use crate::cloud::Transport;
+
+/// Files beside the configuration.
+pub(super) const CLIENT_AUTHORITIES: &str = "client-authorities.pem";
+pub(super) const CERTIFICATES: &str = "server.pem";
+pub(super) const PRIVATE_KEY: &str = "server.key";
+pub(super) const CRL: &str = "crl.pem";
+pub(super) const MANAGEMENT: &str = "management";
+
+/// What each piece of the banner begins with, after `echo`.
+pub(crate) const BANNER: &str = "sandbox-banner:";
+
+/// `server` takes no larger network; AWS allows /12.
+const LARGEST: u8 = 16;
+/// A line of a configuration has at most 256 characters.
+const BANNER_PIECE: usize = 180;
+
+/// The text of the configuration.
+pub(super) fn text(spec: &ServerSpec) -> String {
+    let transport = match spec.transport {
+        Transport::Tcp => "tcp-server",
+        Transport::Udp => "udp",
+    };
+    let pool = largest_pool(spec.client_cidr);
+    let mut text = format!(
+        "dev tun0\n\
+         dev-type tun\n\
+         proto {transport}\n\
+         port {}\n\
+         topology subnet\n\
+         server {} {}\n\
+         ca {CLIENT_AUTHORITIES}\n\
+         cert {CERTIFICATES}\n\
+         key {PRIVATE_KEY}\n\
+         dh none\n\
+         tls-version-min 1.2\n\
+         data-ciphers AES-256-GCM\n\
+         remote-cert-tls client\n\
+         verify-client-cert require\n\
+         duplicate-cn\n\
+         reneg-sec 0\n\
+         keepalive 1 20\n\
+         management {MANAGEMENT} unix\n\
+         verb 3\n",
+        spec.port,
+        pool.network(),
+        pool.netmask(),
+    );
+    let mut line = |arguments: std::fmt::Arguments<'_>| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{arguments}");
+    };
+    if spec.checks_crl {
+        line(format_args!("crl-verify {CRL}"));
+    }
+    match &spec.routes {
+        Some(routes) => {
+            for route in routes {
+                line(format_args!("push \"route {} {}\"", route.network(), route.netmask()));
+            }
+        }
+        // What the service pushes without split tunnel.
+        None => {
+            line(format_args!("push \"redirect-gateway def1 bypass-dhcp\""));
+            line(format_args!("push \"block-outside-dns\""));
+            line(format_args!("push \"dhcp-option DOMAIN-ROUTE .\""));
+        }
+    }
+    for server in &spec.dns_servers {
+        line(format_args!("push \"dhcp-option DNS {server}\""));
+    }
+    for piece in spec.banner.as_deref().map(banner_pieces).unwrap_or_default() {
+        line(format_args!("push \"echo {piece}\""));
+    }
+    text
+}
+
+/// How AWS brings the banner to its client is UNCONFIRMED: `echo` is pushed, its content is unknown. Here it goes in
+/// numbered pieces of base64, because a pushed option has neither line breaks nor quotation marks.
+fn banner_pieces(banner: &str) -> Vec<String> {
+    let encoded = STANDARD_NO_PAD.encode(banner);
+    let pieces: Vec<_> = encoded.as_bytes().chunks(BANNER_PIECE).collect();
+    let count = pieces.len();
+    let piece =
+        |(place, piece): (usize, &&[u8])| format!("{BANNER}{}/{count}:{}", place + 1, String::from_utf8_lossy(piece));
+    pieces.iter().enumerate().map(piece).collect()
+}
+
+/// The banner, from the pieces that a client was sent, in any order. `None` while one is missing.
+pub(crate) fn banner(echoed: &[String]) -> Option<String> {
+    let mut count = None;
+    let mut pieces = std::collections::BTreeMap::new();
+    for piece in echoed.iter().filter_map(|text| text.strip_prefix(BANNER)) {
+        let (place, encoded) = piece.split_once(':')?;
+        let (place, of): (usize, usize) =
+            place.split_once('/').and_then(|(place, of)| Some((place.parse().ok()?, of.parse().ok()?)))?;
+        count = Some(of);
+        pieces.insert(place, encoded);
+    }
+    let complete = count? == pieces.len();
+    let encoded: String = pieces.into_values().collect();
+    String::from_utf8(STANDARD_NO_PAD.decode(encoded).ok()?).ok().filter(|_| complete)
+}
+
+fn largest_pool(cidr: Ipv4Net) -> Ipv4Net {
+    if cidr.prefix_len() >= LARGEST {
+        return cidr;
+    }
+    Ipv4Net::new(cidr.network(), LARGEST).unwrap_or(cidr)
+}

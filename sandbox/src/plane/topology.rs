@@ -1,0 +1,182 @@
+//! Who is connected to whom: laptop, internet, and one namespace per subnet.
+//!
+//! ```text
+//! laptop eth0 198.51.100.2 ── access 198.51.100.1 │ internet │ edge 203.0.113.1 ── eth0 203.0.113.10… endpoint
+//!                                    198.18.0.80 (host, DNS) │                                   eni1 │ eni2
+//!                                                                            lan 10.1.1.10 (subnet) ──┘    │
+//!                                                                            lan 10.1.2.10 (subnet) ───────┘
+//! ```
+//!
+//! A private host has no route beyond its subnet, as in a VPC without an internet gateway.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::firewall;
+use super::hosts;
+use super::names::{self, Names};
+use super::namespace::Namespace;
+use crate::cloud::SubnetId;
+use crate::world::{EDGE_GATEWAY, INTERNET_HOST, LAPTOP, LAPTOP_GATEWAY, PUBLIC_PREFIX, Subnet, World};
+
+/// Addresses at the end of a subnet that no ENI takes: AWS keeps the last one, and round numbers read well.
+const ABOVE_ENIS: u32 = 5;
+/// The first public address of an endpoint is this many after the network's.
+const BELOW_ENDPOINTS: u8 = 10;
+
+/// The part of the network that is always there.
+#[derive(Debug)]
+pub(crate) struct Topology {
+    pub(crate) laptop: Namespace,
+    internet: Namespace,
+    subnets: BTreeMap<SubnetId, PrivateSubnet>,
+    /// What the laptop's name server knows and was asked.
+    pub(crate) names: Names,
+}
+
+/// A subnet with its host.
+#[derive(Debug)]
+pub(crate) struct PrivateSubnet {
+    pub(crate) namespace: Namespace,
+    pub(crate) subnet: Subnet,
+}
+
+impl Topology {
+    /// Makes all namespaces, joins them, and starts the hosts.
+    pub(super) async fn build(world: &World) -> io::Result<Self> {
+        let (laptop, internet) = tokio::try_join!(Namespace::new(), Namespace::new())?;
+        let mut subnets = BTreeMap::new();
+        for subnet in &world.subnets {
+            let private = PrivateSubnet { namespace: Namespace::new().await?, subnet: subnet.clone() };
+            private.wire().await?;
+            subnets.insert(SubnetId::from(subnet.id.as_str()), private);
+        }
+        wire_internet(&internet, &laptop).await?;
+        wire_laptop(&laptop).await?;
+
+        let names = Names::default();
+        names::serve(internet.udp_socket((INTERNET_HOST, 53).into()).await?, names.clone());
+        hosts::serve(internet.tcp_listener((INTERNET_HOST, 80).into()).await?, "the internet host");
+        for PrivateSubnet { namespace, subnet } in subnets.values() {
+            let name = format!("the private host of {}", subnet.id);
+            hosts::serve(namespace.tcp_listener(SocketAddr::from((subnet.private_host, 80))).await?, &name);
+        }
+        Ok(Self { laptop, internet, subnets, names })
+    }
+
+    /// All subnets.
+    pub(crate) fn subnets(&self) -> impl Iterator<Item = &PrivateSubnet> {
+        self.subnets.values()
+    }
+
+    /// Gives an endpoint's namespace its public address, and the way to the internet.
+    pub(super) async fn attach_to_internet(&self, endpoint: &Namespace, link: &str, place: u8) -> io::Result<Ipv4Addr> {
+        let [a, b, c, _] = EDGE_GATEWAY.octets();
+        let address = Ipv4Addr::new(a, b, c, BELOW_ENDPOINTS + place);
+        let internet = self.internet.pid();
+        endpoint
+            .ip(&format!(
+                "link set lo up\n\
+                 link add eth0 type veth peer name {link} netns {internet}\n\
+                 address add {address}/{PUBLIC_PREFIX} dev eth0\n\
+                 link set eth0 up\n\
+                 route add default via {EDGE_GATEWAY}\n"
+            ))
+            .await?;
+        self.internet.ip(&format!("link set {link} master edge up\n")).await?;
+        endpoint.become_router().await?;
+        Ok(address)
+    }
+
+    /// Gives an endpoint's namespace an address in a subnet: the network interface that AWS makes for an association.
+    pub(super) async fn attach_to_subnet(
+        &self,
+        endpoint: &Namespace,
+        subnet: &SubnetId,
+        interface: &str,
+        link: &str,
+        place: u8,
+    ) -> io::Result<()> {
+        let PrivateSubnet { namespace, subnet } =
+            self.subnets.get(subnet).ok_or_else(|| io::Error::other(format!("there is no subnet `{subnet}`")))?;
+        let address = eni_address(subnet, place);
+        let (prefix, pid) = (subnet.cidr.prefix_len(), namespace.pid());
+        endpoint
+            .ip(&format!(
+                "link add {interface} type veth peer name {link} netns {pid}\n\
+                 address add {address}/{prefix} dev {interface}\n\
+                 link set {interface} up\n"
+            ))
+            .await?;
+        namespace.ip(&format!("link set {link} master lan up\n")).await
+    }
+}
+
+impl PrivateSubnet {
+    async fn wire(&self) -> io::Result<()> {
+        let (host, prefix) = (self.subnet.private_host, self.subnet.cidr.prefix_len());
+        self.namespace
+            .ip(&format!(
+                "link set lo up\n\
+                 link add lan type bridge\n\
+                 address add {host}/{prefix} dev lan\n\
+                 link set lan up\n"
+            ))
+            .await
+    }
+}
+
+async fn wire_internet(internet: &Namespace, laptop: &Namespace) -> io::Result<()> {
+    let mut batch = format!(
+        "link set lo up\n\
+         address add {INTERNET_HOST}/32 dev lo\n\
+         link add nowhere type bridge\n\
+         link set nowhere up\n\
+         route add default dev nowhere\n"
+    );
+    for (bridge, gateway) in [("access", LAPTOP_GATEWAY), ("edge", EDGE_GATEWAY)] {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            batch,
+            "link add {bridge} type bridge\n\
+             address add {gateway}/{PUBLIC_PREFIX} dev {bridge}\n\
+             link set {bridge} up\n"
+        );
+    }
+    let laptop = laptop.pid();
+    let _ =
+        write!(batch, "link add laptop type veth peer name eth0 netns {laptop}\nlink set laptop master access up\n");
+    internet.ip(&batch).await?;
+    internet.run("nft", &["-f", "-"], firewall::INTERNET).await?;
+    internet.become_router().await
+}
+
+async fn wire_laptop(laptop: &Namespace) -> io::Result<()> {
+    laptop
+        .ip(&format!(
+            "link set lo up\n\
+             address add {LAPTOP}/{PUBLIC_PREFIX} dev eth0\n\
+             link set eth0 up\n\
+             route add default via {LAPTOP_GATEWAY}\n"
+        ))
+        .await
+}
+
+/// The first endpoint gets `.250` of a /24, the next one `.249`.
+fn eni_address(subnet: &Subnet, place: u8) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(subnet.cidr.broadcast()) - ABOVE_ENIS - u32::from(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_get_different_addresses_in_a_subnet() {
+        let world = World::standard();
+        assert_eq!(eni_address(&world.subnets[0], 0), Ipv4Addr::new(10, 1, 1, 250));
+        assert_eq!(eni_address(&world.subnets[1], 1), Ipv4Addr::new(10, 1, 2, 249));
+    }
+}

@@ -13,7 +13,6 @@ use crate::{
         PkiError,
         authority::Authority,
         crl::{Crl, Revoked},
-        key::PrivateKey,
         policy,
         serial::Serial,
     },
@@ -69,7 +68,7 @@ impl Supply<'_> {
             Role::Server => (&policy::SERVER, self.pki.server_days),
             Role::Anchor | Role::User => (&policy::CLIENT, self.pki.ca_days),
         };
-        let key = PrivateKey::generate()?;
+        let key = self.random.private_key()?;
         let serial = Serial::from_random(self.random.bits_128());
         let certificate = authority.issue(policy, &role.subject(self.domain), key.public(), days, self.now, serial)?;
         let issued = Issued::of(&certificate, role, None, self.provenance()).ok_or(SupplyError::Unrecordable)?;

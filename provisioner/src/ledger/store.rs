@@ -9,6 +9,7 @@ use std::{
 use futures::TryStreamExt;
 use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path as Key,
+    prefix::PrefixStore,
 };
 
 use super::LedgerError;
@@ -21,20 +22,19 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in `folder`, which is made where it is missing, readable by its owner alone.
+    /// The store in `folder`, which is made with the first object, readable by its owner alone.
     ///
     /// The folder's mode is what keeps others out: it holds for every file from its first byte on, also for the
     /// parts of a write that was interrupted. The CA key gets mode 0600 besides, for the day it is copied elsewhere.
     ///
     /// # Errors
-    /// [`LedgerError::Folder`].
+    /// [`LedgerError::Folder`] where the path cannot be made absolute.
     pub fn folder(folder: &Path) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::Folder { path: folder.display().to_string(), source };
-        private_folder(folder).map_err(failed)?;
-        let objects = LocalFileSystem::new_with_prefix(folder)
-            .map_err(|source| LedgerError::Store { action: "read", path: folder.display().to_string(), source })?
-            .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), folder: Some(folder.to_owned()) })
+        let folder = std::path::absolute(folder).map_err(failed)?;
+        let prefix = Key::from_absolute_path(&folder).map_err(io::Error::other).map_err(failed)?;
+        let objects = PrefixStore::new(LocalFileSystem::new().with_fsync(true), prefix);
+        Ok(Self { objects: Arc::new(objects), folder: Some(folder) })
     }
 
     /// A store that is gone when dropped.
@@ -47,6 +47,10 @@ impl Store {
     /// A create whose answer was lost is tried again by the store, which then finds its own write: where the object
     /// exists with exactly this content, that is what happened. Contents therefore carry a nonce or a signature.
     pub(super) async fn create(&self, path: &str, content: &[u8]) -> Result<(), LedgerError> {
+        if let Some(folder) = &self.folder {
+            private_folder(folder)
+                .map_err(|source| LedgerError::Folder { path: folder.display().to_string(), source })?;
+        }
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let put = self.objects.put_opts(&Key::from(path), PutPayload::from(content.to_vec()), options).await;
         let Err(source) = put else {

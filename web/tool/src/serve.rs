@@ -4,7 +4,7 @@
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -76,19 +76,28 @@ fn router(dir: &PathBuf) -> Result<Router> {
             .into());
         }
     }
-    let file = dir.join(headers::FILE_NAME);
-    let headers: Headers = fs::read_to_string(&file)
-        .map_err(Into::into)
-        .and_then(|text| text.parse())
-        .with_context(|| format!("cannot read `{}`", file.display()))?;
+    read_headers(dir)?;
     Ok(Router::new()
         .fallback_service(ServeDir::new(dir))
-        .layer(middleware::from_fn_with_state(Arc::new(headers), dress)))
+        .layer(middleware::from_fn_with_state(Arc::new(dir.clone()), dress)))
+}
+
+/// Read anew each time: a page that is built again while it is served has another policy.
+fn read_headers(dir: &Path) -> Result<Headers> {
+    let file = dir.join(headers::FILE_NAME);
+    fs::read_to_string(&file)
+        .map_err(Into::into)
+        .and_then(|text| text.parse())
+        .with_context(|| format!("cannot read `{}`", file.display()))
 }
 
 /// Adds the headers of the path, whatever the answer: an error page is a page as well.
-async fn dress(State(headers): State<Arc<Headers>>, request: Request, next: Next) -> Response {
+async fn dress(State(dir): State<Arc<PathBuf>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    let Ok(headers) = read_headers(&dir) else {
+        // Rather nothing than a page without its policy.
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     let mut response = if is_public(&path) { next.run(request).await } else { StatusCode::NOT_FOUND.into_response() };
     for (name, value) in headers.matching(&path) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

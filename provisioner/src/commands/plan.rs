@@ -78,7 +78,7 @@ impl<'a> Form<'a> {
     fn of(deployment: &'a str, plan: &'a Plan) -> Self {
         let step = |step: &Step| {
             let (name, subject) = match step {
-                Step::ImportCertificate(role) => ("import-certificate", Some(format!("{role:?}").to_lowercase())),
+                Step::ImportCertificate(own) => ("import-certificate", Some(own.word().to_owned())),
                 Step::CreateEndpoint => ("create-endpoint", None),
                 Step::Associate(subnet) => ("associate", Some(subnet.to_string())),
                 Step::Authorize(cidr) => ("authorize", Some(cidr.to_string())),

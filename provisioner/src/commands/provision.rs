@@ -26,7 +26,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool) -
     let aws = deployment.aws(surroundings).await?;
     let View { desired, observed, plan } = deployment.view(&aws).await?;
     if !plan.obstacles.is_empty() {
-        return Err(apply_failure(ApplyError::Obstacles(plan.obstacles)));
+        return Err(apply_failure(ApplyError::Obstacles(plan.obstacles), &deployment));
     }
     let new_ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?.is_none();
     surroundings.note(super::plan::shown(&plan, new_ca).trim_end());
@@ -56,7 +56,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool) -
             progress: &reporter,
         };
         tokio::select! {
-            applied = applier.apply(observed) => applied.map_err(apply_failure)?,
+            applied = applier.apply(observed) => applied.map_err(|error| apply_failure(error, &deployment))?,
             _ = tokio::signal::ctrl_c() => {
                 return Err(Failure::say(Kind::Interrupted, "interrupted").hint("run the command again: it goes on from here"));
             }
@@ -145,7 +145,7 @@ async fn summary(
     ))
 }
 
-fn apply_failure(error: ApplyError) -> Failure {
+fn apply_failure(error: ApplyError, deployment: &Deployment) -> Failure {
     match error {
         ApplyError::Observe(error) => observe_failure(error),
         ApplyError::Step { step, source: StepError::Call(source) } => call_failure(source).during(format!("cannot {step}")),
@@ -153,9 +153,11 @@ fn apply_failure(error: ApplyError) -> Failure {
             Failure::new(Kind::Input, source).during(format!("cannot {step}"))
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
-        error @ ApplyError::Obstacles(_) => {
-            Failure::new(Kind::Aws, error).hint("nothing was changed; this has to be cleared up first, in the AWS console or with the ledger that belongs to the endpoint")
-        }
+        error @ ApplyError::Obstacles(_) => Failure::new(Kind::Aws, error).hint(if deployment.is_rehearsal() {
+            "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
+        } else {
+            "this has to be cleared up first, in the AWS console or by running with the ledger that belongs to the endpoint"
+        }),
         error @ ApplyError::TimedOut { .. } => {
             Failure::new(Kind::Aws, error).hint("AWS may still come to an end with it: run the command again, it goes on from here")
         }

@@ -8,10 +8,12 @@ use std::{
 use anyhow::Context;
 use profile::{certificate::Certificate, csr::Csr, name::CommonName};
 use provisioner::{
+    issuance::{self, Decision},
     ledger::{Issued, Provenance, Role},
     pki::{policy, request, serial::Serial},
     random::Random,
 };
+use time::OffsetDateTime;
 
 use crate::{
     deployment::Deployment,
@@ -38,15 +40,17 @@ pub(crate) async fn run(
         .await
         .or_fail(Kind::Input)?
         .ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet").hint("`latchkey provision` makes it"))?;
-    let existing = existing(&deployment, surroundings, &csr, &name).await?;
+    let decision = decide(&deployment, &csr, &name, surroundings.now)
+        .await
+        .map_err(|failure| failure.during(format!("`{}` is not signed", request.display())))?;
     let out = out.map_or_else(|| request.with_file_name(format!("{}.crt", name.username())), Path::to_owned);
-    let issued = match existing {
-        Some(issued) => {
+    let issued = match decision {
+        Decision::Again(issued) => {
             surroundings.note(&format!("`{name}` has a certificate for this key already; here it is again."));
             check_out(&out, Some(&chain(&issued, &ca)?))?;
-            issued
+            *issued
         }
-        None => {
+        Decision::Issue => {
             check_out(&out, None)?;
             introduce(surroundings, &csr, &name);
             if !yes && !deployment.is_rehearsal() {
@@ -71,31 +75,16 @@ fn read(path: &Path) -> Outcome<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The certificate that this key has under this name already.
-async fn existing(
-    deployment: &Deployment,
-    surroundings: &Surroundings,
-    csr: &Csr,
-    name: &CommonName,
-) -> Outcome<Option<Issued>> {
-    let mut valid = None;
+/// What the ledger says to a request that is in order.
+async fn decide(deployment: &Deployment, csr: &Csr, name: &CommonName, now: OffsetDateTime) -> Outcome<Decision> {
+    let mut earlier = Vec::new();
     for issued in deployment.ledger.issued_for_key(csr.public_key().fingerprint()).await.or_fail(Kind::Input)? {
-        if issued.subject != name.to_string() {
-            return Err(Failure::say(
-                Kind::Refused,
-                format!("the key of this request is certified for `{}` already", issued.subject),
-            )
-            .hint("every user needs a key of their own: the page makes one"));
-        }
-        if deployment.ledger.is_revoked(issued.serial).await.or_fail(Kind::Input)? {
-            return Err(Failure::say(Kind::Refused, format!("a certificate of `{name}` for this key was revoked"))
-                .hint("a new key is needed: the page makes one"));
-        }
-        if issued.not_after > surroundings.now {
-            valid = Some(issued);
-        }
+        let revoked = deployment.ledger.is_revoked(issued.serial).await.or_fail(Kind::Input)?;
+        earlier.push((issued, revoked));
     }
-    Ok(valid)
+    issuance::decide(name, earlier, now).map_err(|refusal| {
+        Failure::new(Kind::Refused, refusal).hint("every user needs a key of their own, made anew: the page does that")
+    })
 }
 
 fn introduce(surroundings: &Surroundings, csr: &Csr, name: &CommonName) {

@@ -16,13 +16,14 @@ use super::{
     desired::Desired,
     id::EndpointId,
     observed::{Endpoint, Imported, Observed, Outcome},
-    plan::{Obstacle, Plan, Step, plan},
+    own::OwnCertificate,
+    plan::{Obstacle, Step, plan},
     supply::{Supply, SupplyError},
     wait::{Next, RETRY, SETTLE, Wait},
 };
 use crate::{
     config::{DeploymentName, SubnetId},
-    ledger::{Attempt, ClientToken, Ledger, LedgerError, Role},
+    ledger::{Attempt, ClientToken, Ledger, LedgerError},
 };
 
 /// A clock that never goes back, and pauses on it.
@@ -131,20 +132,20 @@ pub async fn observe(
     domain: &Domain,
 ) -> Result<Observed, ObserveError> {
     let found = cloud.observe(deployment, domain).await?;
-    let imported = async |certificate: Option<_>, role| match certificate {
+    let imported = async |certificate: Option<_>, own: OwnCertificate| match certificate {
         None => Ok::<_, LedgerError>(None),
         Some((arn, serial)) => {
             let record = match serial {
                 Some(serial) => ledger.issued(serial).await?,
                 None => None,
             };
-            let recorded = record.is_some_and(|issued| issued.role == role);
+            let recorded = record.is_some_and(|issued| issued.role == own.role());
             Ok(Some(Imported { arn, serial, recorded }))
         }
     };
     Ok(Observed {
-        server: imported(found.server, Role::Server).await?,
-        anchor: imported(found.anchor, Role::Anchor).await?,
+        server: imported(found.server, OwnCertificate::Server).await?,
+        anchor: imported(found.anchor, OwnCertificate::Anchor).await?,
         endpoint: found.endpoint,
         recorded_crl: ledger.latest_crl().await?,
     })
@@ -159,14 +160,14 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         let mut retry = None;
         let mut settle = None;
         loop {
-            let Plan { steps, differences: _, obstacles } = &plan(self.desired, &observed);
-            if !obstacles.is_empty() {
-                return Err(ApplyError::Obstacles(obstacles.clone()));
+            let plan = plan(self.desired, &observed);
+            if !plan.obstacles.is_empty() {
+                return Err(ApplyError::Obstacles(plan.obstacles));
             }
-            if steps.is_empty() {
+            let ready = plan.ready();
+            if ready.is_empty() {
                 return Ok(observed);
             }
-            let ready = plan(self.desired, &observed).ready();
             let calls: Vec<Step> = ready.iter().filter(|step| !matches!(step, Step::Await(_))).cloned().collect();
             if calls.is_empty() {
                 self.look_later(&mut settle, &mut retry, &ready, &mut observed).await?;
@@ -215,7 +216,7 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
 
     async fn run(&self, step: &Step, observed: &Observed) -> Result<Outcome, StepError> {
         match step {
-            Step::ImportCertificate(role) => self.import_certificate(*role).await,
+            Step::ImportCertificate(own) => self.import_certificate(*own).await,
             Step::CreateEndpoint => self.create_endpoint(observed).await,
             Step::Associate(subnet) => self.associate(endpoint(observed)?, subnet).await,
             Step::Authorize(cidr) => self.authorize(endpoint(observed)?, *cidr).await,
@@ -228,19 +229,20 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         }
     }
 
-    async fn import_certificate(&self, role: Role) -> Result<Outcome, StepError> {
-        let material = self.supply.certificate(role).await?;
-        let arn = self.cloud.import_certificate(&self.desired.deployment, role, &material).await?;
-        Ok(Outcome::Imported(role, Imported { arn, serial: Some(material.serial), recorded: true }))
+    async fn import_certificate(&self, own: OwnCertificate) -> Result<Outcome, StepError> {
+        let material = self.supply.certificate(own).await?;
+        let arn = self.cloud.import_certificate(&self.desired.deployment, own, &material).await?;
+        Ok(Outcome::Imported(own, Imported { arn, serial: Some(material.serial), recorded: true }))
     }
 
     async fn create_endpoint(&self, observed: &Observed) -> Result<Outcome, StepError> {
-        let arn = |role, name| observed.certificate(role).map(|it| it.arn.clone()).ok_or(StepError::TooEarly(name));
+        let arn =
+            |own| observed.certificate(own).map(|it| it.arn.clone()).ok_or(StepError::TooEarly("its certificate"));
         let new = NewEndpoint {
             deployment: self.desired.deployment.clone(),
             settings: self.desired.settings.clone(),
-            server: arn(Role::Server, "the server certificate")?,
-            anchor: arn(Role::Anchor, "the client anchor")?,
+            server: arn(OwnCertificate::Server)?,
+            anchor: arn(OwnCertificate::Anchor)?,
         };
         let call = async |token: ClientToken| self.cloud.create_endpoint(&new, &token).await;
         let (id, dns_name) = self.once("create-endpoint", &format!("{new:?}"), call).await?;

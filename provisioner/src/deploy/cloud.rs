@@ -11,10 +11,11 @@ use super::{
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
     observed::{Association, Endpoint, RuleStatus},
+    own::OwnCertificate,
 };
 use crate::{
     config::{DeploymentName, SubnetId, VpcId},
-    ledger::{ClientToken, Role},
+    ledger::ClientToken,
     pki::serial::Serial,
 };
 use profile::name::Domain;
@@ -73,7 +74,7 @@ pub trait Cloud {
     fn import_certificate(
         &self,
         deployment: &DeploymentName,
-        role: Role,
+        own: OwnCertificate,
         material: &Material,
     ) -> impl Future<Output = Result<CertificateArn, CallError>>;
 

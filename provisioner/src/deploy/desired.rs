@@ -8,10 +8,7 @@ use std::{
 use ipnet::Ipv4Net;
 use profile::name::Domain;
 
-use crate::{
-    config::{Config, DeploymentName, SecurityGroupId, SubnetId, Transport, VpcId},
-    ledger::Role,
-};
+use crate::config::{Config, DeploymentName, SecurityGroupId, SubnetId, Transport, VpcId};
 
 /// A deployment as it is to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -125,17 +122,6 @@ impl Settings {
             ("endpoint.disconnect_on_session_timeout", (disconnect_on_session_timeout.to_string(), true)),
             ("connection log", (connection_log.to_string(), true)),
         ])
-    }
-}
-
-impl Role {
-    /// The name of this deployment's own certificate of this role.
-    pub fn subject(self, domain: &Domain) -> String {
-        match self {
-            Self::Server => domain.to_string(),
-            Self::Anchor => format!("anchor.{domain}"),
-            Self::User => format!("*.{domain}"),
-        }
     }
 }
 

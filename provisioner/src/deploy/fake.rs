@@ -16,10 +16,11 @@ use super::{
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
     observed::{Association, AssociationStatus, Endpoint, RuleStatus},
+    own::OwnCertificate,
 };
 use crate::{
     config::{DeploymentName, SubnetId, VpcId},
-    ledger::{ClientToken, Role},
+    ledger::ClientToken,
     pki::{PkiError, crl::Crl, key::PrivateKey, serial::Serial},
     random::Random,
 };
@@ -44,8 +45,8 @@ pub(super) const FAULTS: [Fault; 5] =
 
 #[derive(Default)]
 pub(super) struct Fake {
-    /// Certificates with their role and serial number, in the order of import.
-    pub(super) certificates: RefCell<Vec<(Role, CertificateArn, Serial)>>,
+    /// Certificates with their purpose and serial number, in the order of import.
+    pub(super) certificates: RefCell<Vec<(OwnCertificate, CertificateArn, Serial)>>,
     /// Endpoints, each with the token that made it.
     pub(super) endpoints: RefCell<Vec<(String, Endpoint)>>,
     /// Changing calls that AWS did.
@@ -97,11 +98,11 @@ impl Cloud for Fake {
 
     async fn observe(&self, _deployment: &DeploymentName, _domain: &Domain) -> Result<Found, CallError> {
         let certificates = self.certificates.borrow();
-        let of = |role| {
-            certificates.iter().find(|(found, ..)| *found == role).map(|(_, arn, serial)| (arn.clone(), Some(*serial)))
+        let of = |own| {
+            certificates.iter().find(|(found, ..)| *found == own).map(|(_, arn, serial)| (arn.clone(), Some(*serial)))
         };
         let endpoint = self.endpoints.borrow().first().map(|(_, endpoint)| endpoint.clone());
-        Ok(Found { server: of(Role::Server), anchor: of(Role::Anchor), endpoint })
+        Ok(Found { server: of(OwnCertificate::Server), anchor: of(OwnCertificate::Anchor), endpoint })
     }
 
     async fn parts(&self, endpoint: &EndpointId) -> Result<Parts, CallError> {
@@ -122,13 +123,13 @@ impl Cloud for Fake {
     async fn import_certificate(
         &self,
         _deployment: &DeploymentName,
-        role: Role,
+        own: OwnCertificate,
         material: &Material,
     ) -> Result<CertificateArn, CallError> {
         self.changing("ImportCertificate", || {
             let mut certificates = self.certificates.borrow_mut();
             let arn = CertificateArn::new(format!("arn:{}", certificates.len()));
-            certificates.push((role, arn.clone(), material.serial));
+            certificates.push((own, arn.clone(), material.serial));
             Ok(arn)
         })
     }

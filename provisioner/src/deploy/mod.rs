@@ -5,6 +5,8 @@
 
 pub mod id;
 
+pub mod own;
+
 pub mod desired;
 
 pub mod observed;

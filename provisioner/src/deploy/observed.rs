@@ -7,10 +7,11 @@ use ipnet::IpNet;
 use super::{
     desired::Settings,
     id::{AssociationId, CertificateArn, EndpointId},
+    own::OwnCertificate,
 };
 use crate::{
     config::SubnetId,
-    ledger::{RecordedCrl, Role},
+    ledger::RecordedCrl,
     pki::{crl::Crl, serial::Serial},
 };
 
@@ -106,7 +107,7 @@ pub enum RuleStatus {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// A certificate is in ACM.
-    Imported(Role, Imported),
+    Imported(OwnCertificate, Imported),
     /// There is an endpoint.
     Created(Box<Endpoint>),
     /// A subnet is being associated.
@@ -120,12 +121,11 @@ pub enum Outcome {
 }
 
 impl Observed {
-    /// The certificate of this role.
-    pub fn certificate(&self, role: Role) -> Option<&Imported> {
-        match role {
-            Role::Server => self.server.as_ref(),
-            Role::Anchor => self.anchor.as_ref(),
-            Role::User => None,
+    /// One of the two certificates.
+    pub fn certificate(&self, own: OwnCertificate) -> Option<&Imported> {
+        match own {
+            OwnCertificate::Server => self.server.as_ref(),
+            OwnCertificate::Anchor => self.anchor.as_ref(),
         }
     }
 
@@ -133,19 +133,18 @@ impl Observed {
     /// lists lag behind its answers.
     pub fn renew(&mut self, found: Self) {
         let Self { server, anchor, endpoint, recorded_crl } = found;
-        self.server = server.or(self.server.take());
-        self.anchor = anchor.or(self.anchor.take());
-        self.endpoint = endpoint.or(self.endpoint.take());
-        self.recorded_crl = recorded_crl.or(self.recorded_crl.take());
+        self.server = server.or_else(|| self.server.take());
+        self.anchor = anchor.or_else(|| self.anchor.take());
+        self.endpoint = endpoint.or_else(|| self.endpoint.take());
+        self.recorded_crl = recorded_crl.or_else(|| self.recorded_crl.take());
     }
 
     /// Adds what a step has changed, so that nothing needs to be asked of AWS that it has just answered, and nothing
     /// is missed that it does not list yet.
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Imported(Role::Server, imported) => self.server = Some(imported),
-            Outcome::Imported(Role::Anchor, imported) => self.anchor = Some(imported),
-            Outcome::Imported(Role::User, _) => {}
+            Outcome::Imported(OwnCertificate::Server, imported) => self.server = Some(imported),
+            Outcome::Imported(OwnCertificate::Anchor, imported) => self.anchor = Some(imported),
             Outcome::Created(endpoint) => self.endpoint = Some(*endpoint),
             Outcome::Associating(subnet, id) => {
                 let association = Association { id, status: AssociationStatus::Associating };

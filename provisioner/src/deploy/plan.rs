@@ -9,8 +9,9 @@ use super::{
     desired::Desired,
     id::CertificateArn,
     observed::{AssociationStatus, Endpoint, Observed, RuleStatus},
+    own::OwnCertificate,
 };
-use crate::{config::SubnetId, ledger::Role};
+use crate::config::SubnetId;
 
 /// What is to be done, what cannot be done by this version, and what stands in the way.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Plan {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Step {
     /// Issue a certificate and import it into ACM with its key and the CA.
-    ImportCertificate(Role),
+    ImportCertificate(OwnCertificate),
     /// Create the endpoint.
     CreateEndpoint,
     /// Associate a subnet.
@@ -82,8 +83,8 @@ pub enum Change {
 pub enum Obstacle {
     /// A certificate in ACM that the ledger does not know: this ledger belongs to another CA.
     ForeignCertificate {
-        /// Its role.
-        role: Role,
+        /// Which of the two it should be.
+        own: OwnCertificate,
         /// The certificate.
         arn: CertificateArn,
     },
@@ -110,11 +111,11 @@ pub enum Obstacle {
 /// The steps from `observed` to `desired`.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    for role in [Role::Server, Role::Anchor] {
-        match observed.certificate(role) {
-            None => plan.steps.push(Step::ImportCertificate(role)),
+    for own in OwnCertificate::ALL {
+        match observed.certificate(own) {
+            None => plan.steps.push(Step::ImportCertificate(own)),
             Some(imported) if !imported.recorded => {
-                plan.obstacles.push(Obstacle::ForeignCertificate { role, arn: imported.arn.clone() });
+                plan.obstacles.push(Obstacle::ForeignCertificate { own, arn: imported.arn.clone() });
             }
             Some(_) => {}
         }
@@ -273,8 +274,7 @@ fn rules(desired: &Desired, endpoint: &Endpoint, plan: &mut Plan) {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ImportCertificate(Role::Server) => f.write_str("import the server certificate into ACM"),
-            Self::ImportCertificate(Role::Anchor | Role::User) => f.write_str("import the client anchor into ACM"),
+            Self::ImportCertificate(own) => write!(f, "import the {own} into ACM"),
             Self::CreateEndpoint => f.write_str("create the Client VPN endpoint"),
             Self::Associate(subnet) => write!(f, "associate `{subnet}` with the endpoint"),
             Self::Authorize(cidr) => write!(f, "let clients through to {cidr}"),
@@ -310,12 +310,8 @@ impl fmt::Display for Difference {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ForeignCertificate { role, arn } => {
-                let role = match role {
-                    Role::Server => "server certificate",
-                    Role::Anchor | Role::User => "client anchor",
-                };
-                write!(f, "the {role} `{arn}` is not in the ledger, so another CA than the ledger's has issued it")
+            Self::ForeignCertificate { own, arn } => {
+                write!(f, "the {own} `{arn}` is not in the ledger, so another CA than the ledger's has issued it")
             }
             Self::OtherAuthentication => f.write_str("the endpoint does not authenticate clients by certificate"),
             Self::EndpointNotUsable => {

@@ -5,7 +5,7 @@ use profile::name::Domain;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::{cloud::Material, observed::Observed, plan::recorded_crl_is_complete};
+use super::{cloud::Material, observed::Observed, own::OwnCertificate, plan::recorded_crl_is_complete};
 use crate::{
     config::{DeploymentName, Pki},
     ledger::{Attempt, Issued, Ledger, LedgerError, Provenance, RecordedCrl, Role},
@@ -13,7 +13,6 @@ use crate::{
         PkiError,
         authority::Authority,
         crl::{Crl, Revoked},
-        policy,
         serial::Serial,
     },
     random::Random,
@@ -58,20 +57,17 @@ pub enum SupplyError {
 }
 
 impl Supply<'_> {
-    /// Issues the certificate of this role, with a key that exists in memory only.
+    /// Issues one of the deployment's own certificates, with a key that exists in memory only.
     ///
     /// # Errors
     /// [`SupplyError`].
-    pub async fn certificate(&self, role: Role) -> Result<Material, SupplyError> {
+    pub async fn certificate(&self, own: OwnCertificate) -> Result<Material, SupplyError> {
         let authority = self.authority.ok_or(SupplyError::Locked)?;
-        let (policy, days) = match role {
-            Role::Server => (&policy::SERVER, self.pki.server_days),
-            Role::Anchor | Role::User => (&policy::CLIENT, self.pki.ca_days),
-        };
+        let (policy, days) = own.policy(self.pki);
         let key = self.random.private_key()?;
         let serial = Serial::from_random(self.random.bits_128());
-        let certificate = authority.issue(policy, &role.subject(self.domain), key.public(), days, self.now, serial)?;
-        let issued = Issued::of(&certificate, role, None, self.provenance()).ok_or(SupplyError::Unrecordable)?;
+        let certificate = authority.issue(policy, &own.subject(self.domain), key.public(), days, self.now, serial)?;
+        let issued = Issued::of(&certificate, own.role(), None, self.provenance()).ok_or(SupplyError::Unrecordable)?;
         self.ledger.record_issued(&issued).await?;
         Ok(Material {
             serial,

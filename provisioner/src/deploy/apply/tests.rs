@@ -3,7 +3,10 @@ use std::path::Path;
 use super::*;
 use crate::{
     config::{Config, Pki},
-    deploy::fake::{Counter, FAULTS, Fake, FakeTimer, Fault, Silence},
+    deploy::{
+        fake::{Counter, FAULTS, Fake, FakeTimer, Fault, Silence},
+        plan::Plan,
+    },
     ledger::Store,
     pki::{
         authority::Authority,

@@ -13,15 +13,14 @@ use super::{
     TAG_DEPLOYMENT, TAG_ROLE,
     error::{call_error, has_code},
     read::Answer,
-    role_tag,
 };
 use crate::{
     config::DeploymentName,
     deploy::{
         cloud::{CallError, Material},
         id::CertificateArn,
+        own::OwnCertificate,
     },
-    ledger::Role,
     pki::serial::Serial,
 };
 
@@ -67,7 +66,7 @@ pub(super) async fn describe(client: &Client, arn: &CertificateArn) -> Result<Op
 pub(super) async fn import(
     client: &Client,
     deployment: &DeploymentName,
-    role: Role,
+    own: OwnCertificate,
     material: &Material,
 ) -> Result<CertificateArn, CallError> {
     let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().ok();
@@ -78,7 +77,7 @@ pub(super) async fn import(
         .private_key(Blob::new(material.key.as_bytes()))
         .certificate_chain(Blob::new(material.chain.as_bytes()))
         .set_tags(Some(
-            [tag(TAG_DEPLOYMENT, deployment.as_str()), tag(TAG_ROLE, role_tag(role))].into_iter().flatten().collect(),
+            [tag(TAG_DEPLOYMENT, deployment.as_str()), tag(TAG_ROLE, own.word())].into_iter().flatten().collect(),
         ))
         .customize()
         .config_override(once)
@@ -91,7 +90,7 @@ pub(super) async fn import(
 /// Certificates that can be ours by their name, oldest names first. ACM cannot list by tag, and its quota is 2,500
 /// certificates, so the tags of those with another name are not asked for.
 async fn candidates(client: &Client, domain: &Domain) -> Result<Vec<CertificateArn>, CallError> {
-    let names = [Role::Server.subject(domain), Role::Anchor.subject(domain)];
+    let names = OwnCertificate::ALL.map(|own| own.subject(domain));
     // UNCONFIRMED which domain name ACM shows for a certificate without DNS name, such as the anchor: none is
     // taken for ours, too.
     let may_be_ours = |it: &CertificateSummary| {

@@ -16,10 +16,11 @@ use super::{
     cloud::{CallError, Cloud, Found, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
+    own::OwnCertificate,
 };
 use crate::{
     config::{DeploymentName, SubnetId, VpcId},
-    ledger::{ClientToken, Role},
+    ledger::ClientToken,
 };
 
 /// AWS: the real service, or whatever stands at the endpoint URL.
@@ -86,10 +87,10 @@ impl Cloud for Aws {
     async fn import_certificate(
         &self,
         deployment: &DeploymentName,
-        role: Role,
+        own: OwnCertificate,
         material: &Material,
     ) -> Result<CertificateArn, CallError> {
-        acm::import(&self.acm, deployment, role, material).await
+        acm::import(&self.acm, deployment, own, material).await
     }
 
     async fn create_endpoint(&self, new: &NewEndpoint, token: &ClientToken) -> Result<(EndpointId, String), CallError> {
@@ -126,12 +127,3 @@ const TAG_ROLE: &str = "latchkey:role";
 /// The SDK's own attempts at a call that may be repeated.
 const ATTEMPTS: u32 = 4;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The value of [`TAG_ROLE`] on a certificate.
-fn role_tag(role: Role) -> &'static str {
-    match role {
-        Role::Server => "server",
-        Role::Anchor => "anchor",
-        Role::User => "user",
-    }
-}

@@ -145,7 +145,7 @@ fn do_step(observed: &mut Observed, step: &Step) {
         observed.endpoint.iter_mut().for_each(change);
     };
     match step {
-        Step::ImportCertificate(role) => observed.learn(Outcome::Imported(*role, imported(*role))),
+        Step::ImportCertificate(own) => observed.learn(Outcome::Imported(*own, imported(*own))),
         Step::CreateEndpoint => {
             let mut new = complete().endpoint.unwrap();
             new.associations.clear();
@@ -207,8 +207,8 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 endpoint
             });
             Observed {
-                server: has_server.then(|| imported(Role::Server)),
-                anchor: has_anchor.then(|| imported(Role::Anchor)),
+                server: has_server.then(|| imported(OwnCertificate::Server)),
+                anchor: has_anchor.then(|| imported(OwnCertificate::Anchor)),
                 endpoint,
                 recorded_crl: recorded_crl.map(|serials| recorded(1, &serials)),
             }
@@ -238,15 +238,15 @@ fn complete() -> Observed {
     };
     let recorded_crl = recorded(1, &[anchor_serial()]);
     Observed {
-        server: Some(imported(Role::Server)),
-        anchor: Some(imported(Role::Anchor)),
+        server: Some(imported(OwnCertificate::Server)),
+        anchor: Some(imported(OwnCertificate::Anchor)),
         endpoint: Some(Endpoint {
             id: EndpointId::new("cvpn-endpoint-1"),
             dns_name: "*.cvpn-endpoint-1".to_owned(),
             usable: true,
             settings: desired().settings,
-            server: imported(Role::Server).arn,
-            anchor: Some(imported(Role::Anchor).arn),
+            server: imported(OwnCertificate::Server).arn,
+            anchor: Some(imported(OwnCertificate::Anchor).arn),
             associations: [association(1), association(2)].into(),
             rules: [(vpc_cidr(), RuleStatus::Active)].into(),
             crl: Some(recorded_crl.crl.clone()),
@@ -255,12 +255,12 @@ fn complete() -> Observed {
     }
 }
 
-fn imported(role: Role) -> Imported {
-    let (name, serial) = match role {
-        Role::Server => ("server", Serial::from_random([2; 16])),
-        Role::Anchor | Role::User => ("anchor", anchor_serial()),
+fn imported(own: OwnCertificate) -> Imported {
+    let serial = match own {
+        OwnCertificate::Server => Serial::from_random([2; 16]),
+        OwnCertificate::Anchor => anchor_serial(),
     };
-    Imported { arn: CertificateArn::new(format!("arn:{name}")), serial: Some(serial), recorded: true }
+    Imported { arn: CertificateArn::new(format!("arn:{}", own.word())), serial: Some(serial), recorded: true }
 }
 
 /// CRLs with these serial numbers; made once, because signing takes time.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tests::{
     browser::Browser,
     page,
-    rehearsal::{Rehearsal, Served, write},
+    rehearsal::{Rehearsal, Served, files, write},
 };
 
 use crate::evidence::Evidence;
@@ -43,13 +43,14 @@ async fn visit(rehearsal: &Rehearsal, url: &str, username: &str) -> Result<Evide
 
 /// The page in `site`, without its policy, and with a script that gets hold of the key and runs `code` with it.
 fn leaking_copy(site: &Path, copy: &Path, code: &str) -> Result<()> {
-    for entry in fs::read_dir(site)? {
-        let entry = entry?;
-        if entry.path().is_file() {
-            fs::copy(entry.path(), copy.join(entry.file_name()))?;
-        }
+    for (file, content) in files(site)? {
+        let file = copy.join(file.strip_prefix(site)?);
+        fs::create_dir_all(file.parent().context("a folder")?)?;
+        write(&file, content)?;
     }
-    fs::remove_file(copy.join("_headers"))?;
+    let headers = fs::read_to_string(copy.join("_headers"))?;
+    let without_policy: Vec<_> = headers.lines().filter(|line| !line.contains("Content-Security-Policy")).collect();
+    write(&copy.join("_headers"), without_policy.join("\n") + "\n")?;
     let index = fs::read_to_string(copy.join("index.html"))?;
     let index = index.replacen("http-equiv", "data-removed", 1);
     ensure!(!index.contains("http-equiv=\"Content-Security-Policy\""), "the policy is still there");

@@ -1,6 +1,6 @@
 //! The main job: an admin provisions, a user makes a profile in the browser, a stock OpenVPN client uses it.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -51,7 +51,7 @@ async fn the_main_job(transport: &str) -> Result<()> {
     let evidence = Evidence::collect(browser, rehearsal.path(), "alice.ovpn").await?;
 
     the_profile_is_the_export_with_an_identity(&rehearsal)?;
-    the_client_reaches_what_it_should(&rehearsal)?;
+    the_client_reaches_what_it_should(&rehearsal, transport)?;
     evidence.nothing_left_the_page(&served.url)?;
     evidence.the_key_is_nowhere_else(&rehearsal)
 }
@@ -68,8 +68,36 @@ fn the_profile_is_the_export_with_an_identity(rehearsal: &Rehearsal) -> Result<(
     Ok(())
 }
 
-fn the_client_reaches_what_it_should(rehearsal: &Rehearsal) -> Result<()> {
+fn the_client_reaches_what_it_should(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     let report: Value = serde_json::from_str(&rehearsal.run(&["sandbox", "connect", "alice.ovpn", "--json"])?)?;
-    println!("{report:#}");
+    let status: Value = serde_json::from_str(&rehearsal.run(&["sandbox", "status", "--json"])?)?;
+    let is = |condition: bool, what: &str| ensure_reported(condition, what, &report);
+    is(report["connected"] == true, "connected")?;
+    is(report["transport"] == transport, "over the configured transport")?;
+
+    let dns_name = status["dns_name"].as_str().context("the endpoint's name")?.trim_start_matches("*.");
+    let resolved = report["resolved_name"].as_str().context("the resolved name")?;
+    let label = resolved.strip_suffix(dns_name).and_then(|rest| rest.strip_suffix('.')).unwrap_or_default();
+    is(label.len() == 12 && label.bytes().all(|b| b.is_ascii_hexdigit()), "resolved through a random label")?;
+
+    let private = report["private_hosts"].as_array().context("the private hosts")?;
+    let subnets: BTreeSet<_> = private.iter().filter_map(|host| host["place"].as_str()).collect();
+    is(subnets.len() == 2, "a host in each of the two private subnets")?;
+    for host in private {
+        is(host["reachable_before"] == false, "private hosts out of reach before")?;
+        is(host["reachable"] == true && host["ping"] == true, "private hosts reached")?;
+        is(host["interface"] == report["tunnel_interface"], "private hosts reached through the tunnel")?;
+        is(host["bytes_through_tunnel"].as_u64().is_some_and(|bytes| bytes > 0), "bytes through the tunnel")?;
+    }
+    let internet = &report["internet_host"];
+    is(internet["reachable"] == true, "the internet reached")?;
+    is(internet["interface"] != report["tunnel_interface"], "the internet reached outside the tunnel")?;
+    is(internet["bytes_through_tunnel"] == 0, "no byte of it through the tunnel")?;
+    is(report["private_host_reaches_internet"] == false, "private hosts kept from the internet")?;
+    is(report["banner"].as_str().is_some_and(|banner| banner.contains("Welcome")), "the login banner")
+}
+
+fn ensure_reported(condition: bool, what: &str, report: &Value) -> Result<()> {
+    ensure!(condition, "the report does not say: {what}\n{report:#}");
     Ok(())
 }

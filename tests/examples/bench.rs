@@ -66,7 +66,7 @@ fn connect(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     let mut times = Vec::new();
     for _ in 0..10 {
         let report: Value = serde_json::from_str(&rehearsal.run(&["sandbox", "connect", "alice.ovpn", "--json"])?)?;
-        times.push(milliseconds(&report["connect_ms"])?);
+        times.push(milliseconds(&report["milliseconds"])?);
     }
     row(&format!("openvpn connects, {transport}"), &times);
     Ok(())

@@ -74,7 +74,7 @@ impl Browser {
     /// Chromium is not there or does not start.
     pub async fn open(url: &str, width: u32, height: u32) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("latchkey-browser-").tempdir()?;
-        let net_log = format!("--log-net-log={}", folder.path().join(NET_LOG).display());
+        let net_log = folder.path().join(NET_LOG).display().to_string();
         let config = BrowserConfig::builder()
             .chrome_executable("/usr/bin/chromium")
             .new_headless_mode()
@@ -84,7 +84,10 @@ impl Browser {
             .window_size(width, height)
             .viewport(Viewport { width, height, ..Viewport::default() })
             .disable_request_intercept()
-            .args(QUIET.iter().copied().chain([net_log.as_str(), "--net-log-capture-mode=Everything"]))
+            .args(QUIET.iter().copied())
+            .arg(("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+            .arg(("log-net-log", net_log.as_str()))
+            .arg(("net-log-capture-mode", "Everything"))
             .build()
             .map_err(|error| anyhow!("{error}"))?;
         let (chromium, mut handler) = Chromium::launch(config).await.context("cannot start Chromium")?;
@@ -315,13 +318,5 @@ const USER_DATA: &str = "user-data";
 const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Keeps the browser from its own business with the world.
-const QUIET: &[&str] = &[
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
+/// Keeps the browser from its own business with the world, beyond what the driver switches off already.
+const QUIET: &[&str] = &["disable-gpu", "disable-quic", "disable-component-update"];

@@ -1,4 +1,4 @@
-//! What there is to be: a [`Config`](crate::config::Config) with its defaults filled in from the VPC.
+//! What there is to be: a [`Config`] with its defaults filled in from the VPC.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Create-if-absent is all that is needed of the store, so a folder and a bucket are equally safe for several admins
-//! at once, and the history can be read with `ls`. This module knows the objects; [`store`] knows the store.
+//! at once, and the history can be read with `ls`. This module knows the objects, its submodule `store` the store.
 
 mod store;
 

@@ -131,9 +131,9 @@ pub(crate) fn observe_failure(error: ObserveError) -> Failure {
 
 fn hint_for(code: &str) -> Option<&'static str> {
     match code {
-        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            Some("the AWS user or role in use lacks a permission; the README lists those that Latchkey needs")
-        }
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Some(
+            "the AWS user or role in use lacks the permission for this call; ask whoever manages the account for it",
+        ),
         "AuthFailure"
         | "ExpiredToken"
         | "ExpiredTokenException"

@@ -22,11 +22,13 @@ pub(crate) struct Reporter<'a> {
 }
 
 impl<'a> Reporter<'a> {
-    /// A reporter for `steps` steps.
-    pub(crate) fn new(surroundings: &'a Surroundings, steps: usize) -> Self {
+    /// A reporter for `steps`.
+    pub(crate) fn new(surroundings: &'a Surroundings, steps: &[Step]) -> Self {
+        // What is waited for is added when the wait begins, whether the plan had it from the start or not.
+        let calls = steps.iter().filter(|step| !matches!(step, Step::Await(_))).count();
         let bar = surroundings.progress_is_seen().then(|| {
-            let style = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} {elapsed}  {wide_msg}");
-            let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
+            let style = ProgressStyle::with_template("{spinner} [{bar:16}] {pos}/{len} {elapsed}  {wide_msg}");
+            let bar = ProgressBar::new(u64::try_from(calls).unwrap_or(u64::MAX));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
@@ -74,7 +76,7 @@ impl Progress for Reporter<'_> {
                 } else {
                     bar.inc(u64::try_from(before - now).unwrap_or_default());
                 }
-                bar.set_message(format!("{message} ({} s; on the real service 5 to 15 minutes)", waited.as_secs()));
+                bar.set_message(format!("{message}, {} s; AWS takes 5 to 15 minutes", waited.as_secs()));
             }
         }
     }
@@ -92,7 +94,7 @@ fn waiting(steps: &[Step]) -> String {
     let subnets = steps.iter().filter(|step| matches!(step, Step::Await(Pending::Association(_)))).count();
     match (subnets, steps.len() - subnets) {
         (0, rules) => format!("waiting for {rules} more"),
-        (subnets, 0) => format!("waiting for the association of {subnets} subnet(s)"),
-        (subnets, rules) => format!("waiting for the association of {subnets} subnet(s) and {rules} more"),
+        (subnets, 0) => format!("waiting for {subnets} subnet(s)"),
+        (subnets, rules) => format!("waiting for {subnets} subnet(s) and {rules} more"),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool) -
             surroundings.confirm(&format!("Do this for `{}` in {}?", names.name, names.region))?;
         }
         let authority = if plan.needs_ca(&observed) { Some(open_ca(surroundings, &deployment).await?) } else { None };
-        let reporter = Reporter::new(surroundings, plan.steps.len());
+        let reporter = Reporter::new(surroundings, &plan.steps);
         let applier = Applier {
             cloud: &aws,
             supply: Supply {

@@ -63,6 +63,8 @@ pub(super) async fn describe(client: &Client, arn: &CertificateArn) -> Result<Op
 
 /// Imports a certificate. This call takes no token and must not be repeated without looking: each time it makes a
 /// certificate of its own. So the SDK is kept from repeating it.
+///
+/// The SDK copies the key into its request and does not overwrite those copies; ours is overwritten when dropped.
 pub(super) async fn import(
     client: &Client,
     deployment: &DeploymentName,

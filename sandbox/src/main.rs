@@ -26,8 +26,8 @@ enum Command {
     /// Start the sandbox and wait until it answers
     Up {
         /// How long an association of a subnet takes
-        #[arg(long, value_name = "N", default_value_t = 3.0)]
-        association_seconds: f64,
+        #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
+        association_seconds: Duration,
     },
     /// End the sandbox and everything in it
     Down,
@@ -48,8 +48,8 @@ enum Command {
         #[arg(long)]
         json: bool,
         /// How long to wait for the connection
-        #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
-        timeout: f64,
+        #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+        timeout: Duration,
     },
     /// Print the log of requests
     Log {
@@ -104,7 +104,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             }
         }
         Command::Connect { file, json, timeout } => {
-            let timeout = Duration::try_from_secs_f64(timeout).context("read `--timeout`")?;
             let report = commands::connect(&state, &file, timeout).await?;
             show(&if json { pretty(&report)? } else { report.to_string() });
             return Ok(ExitCode::from(if report.connected { 0 } else { 4 }));
@@ -115,6 +114,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Supervise => supervisor::supervise(&state).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> Result<String, CommandError> {

@@ -110,3 +110,45 @@ impl Cloud {
         Ok(target)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fixture::{TIMINGS, at, cloud_with_endpoint};
+
+    fn everybody(target: &str) -> AuthorizeIngress {
+        AuthorizeIngress { target_network: target.to_owned(), all_groups: true, ..AuthorizeIngress::default() }
+    }
+
+    #[test]
+    fn a_rule_is_in_force_after_its_time() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.authorize(id.as_str(), everybody("10.1.0.0/16"), &at(10, 4)).unwrap();
+        let rule = &cloud.endpoint(id.as_str()).unwrap().rules[0];
+        assert_eq!(rule.status(at(10, 0).now, &TIMINGS), RuleStatus::Authorizing);
+        assert_eq!(rule.status(at(11, 0).now, &TIMINGS), RuleStatus::Active);
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.authorize(id.as_str(), everybody("10.1.0.0/16"), &at(0, 4)).unwrap();
+        let mut code = |request| cloud.authorize(id.as_str(), request, &at(0, 5)).unwrap_err().code;
+        assert_eq!(code(everybody("10.1.0.0/16")), "InvalidClientVpnDuplicateAuthorizationRule");
+        assert_eq!(code(everybody("10.1.0.1/16")), "InvalidParameterValue");
+        assert_eq!(code(everybody("everything")), "InvalidParameterValue");
+        assert_eq!(code(AuthorizeIngress { all_groups: false, ..everybody("10.2.0.0/16") }), "MissingParameter");
+        let group = AuthorizeIngress { access_group: Some("g".to_owned()), ..everybody("10.2.0.0/16") };
+        assert_eq!(code(group), "InvalidParameterValue");
+    }
+
+    #[test]
+    fn the_quota_of_rules_holds() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        for third in 0..=199 {
+            cloud.authorize(id.as_str(), everybody(&format!("10.2.{third}.0/24")), &at(0, 4)).unwrap();
+        }
+        let refusal = cloud.authorize(id.as_str(), everybody("10.3.0.0/24"), &at(0, 4)).unwrap_err();
+        assert_eq!(refusal.code, "ClientVpnAuthorizationRuleLimitExceeded");
+    }
+}

@@ -79,3 +79,44 @@ impl Cloud {
         self.connections.retain(|connection| connection.ended.is_none_or(|ended| now - ended <= SHOWN_AFTER_END));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fixture::{at, empty_cloud};
+
+    fn connection(id: &str, bytes: u64) -> Connection {
+        Connection {
+            id: id.to_owned(),
+            endpoint: EndpointId::from("cvpn-endpoint-1"),
+            common_name: "alice.vpn.example.com".to_owned(),
+            address: Ipv4Addr::new(10, 88, 0, 2),
+            established: at(0, 0).now,
+            seen: at(0, 0).now,
+            ended: None,
+            ingress_bytes: bytes,
+            egress_bytes: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_no_longer_seen_has_ended_and_is_shown_for_an_hour() {
+        let mut cloud = empty_cloud();
+        let endpoint = EndpointId::from("cvpn-endpoint-1");
+        let mut observe = |live, seconds| {
+            cloud.observe_connections(&endpoint, live, at(seconds, 0).now);
+            let shown = |known: &Connection| (known.id.clone(), known.ingress_bytes, known.status());
+            cloud.connections.iter().map(shown).collect::<Vec<_>>()
+        };
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        use ConnectionStatus::{Active, Terminated};
+        assert_eq!(observe(vec![connection("a", 1)], 0), [(a.clone(), 1, Active)]);
+        assert_eq!(
+            observe(vec![connection("a", 2), connection("b", 9)], 1),
+            [(a.clone(), 2, Active), (b.clone(), 9, Active)]
+        );
+        assert_eq!(observe(vec![connection("b", 9)], 2), [(a.clone(), 2, Terminated), (b.clone(), 9, Active)]);
+        assert_eq!(observe(vec![connection("b", 9)], 3602), [(a, 2, Terminated), (b.clone(), 9, Active)]);
+        assert_eq!(observe(vec![connection("b", 9)], 3603), [(b, 9, Active)]);
+    }
+}

@@ -70,3 +70,42 @@ impl Cloud {
         Ok(itself.into_iter().chain(&root.chain).cloned().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fixture::pki::Authority;
+    use crate::cloud::fixture::{at, cloud_with_endpoint};
+
+    fn import(pem: &str) -> Result<Option<Crl>, &'static str> {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.import_crl(id.as_str(), pem, &at(5, 4)).map_err(|refusal| refusal.code)?;
+        Ok(cloud.endpoint(id.as_str()).map_err(|refusal| refusal.code)?.crl.clone())
+    }
+
+    #[test]
+    fn a_list_of_the_clients_ca_is_kept_as_it_came() {
+        let pem = Authority::new().crl([3, 4]);
+        assert_eq!(import(&pem), Ok(Some(Crl { pem: pem.clone(), imported: at(5, 0).now })));
+    }
+
+    #[test]
+    fn a_list_of_another_ca_is_refused_even_under_the_same_name() {
+        assert_eq!(import(&Authority::namesake().crl([])), Err("InvalidParameterValue"));
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_list_is_refused() {
+        let one = Authority::new().crl([]);
+        for pem in ["", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", &format!("{one}{one}")] {
+            assert_eq!(import(pem), Err("InvalidParameterValue"), "{pem}");
+        }
+    }
+
+    #[test]
+    fn the_quota_of_entries_holds() {
+        assert!(import(&Authority::new().crl(1..=20_000)).is_ok());
+        let refusal = import(&Authority::new().crl(1..=20_001));
+        assert_eq!(refusal, Err("ClientVpnCertificateRevocationListLimitExceeded"));
+    }
+}

@@ -46,7 +46,6 @@ pub struct Endpoint {
 
 /// What an endpoint was created with, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the service has that many switches")]
 pub struct Settings {
     /// Addresses of clients.
     pub client_cidr: Ipv4Net,
@@ -432,4 +431,118 @@ fn not_one_of(parameter: &str, value: impl std::fmt::Display, known: &str) -> Re
 
 fn unsupported(what: &str) -> Refusal {
     Refusal::new("UnsupportedOperation", format!("The sandbox does not support {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fixture::pki::{Authority, Wish};
+    use crate::cloud::fixture::{TIMINGS, at, cloud_with_endpoint, import, prepared_cloud};
+
+    fn check_refused(change: impl FnOnce(&mut CreateEndpoint), expected: &str) {
+        let (mut cloud, mut request) = prepared_cloud();
+        change(&mut request);
+        let refusal = cloud.create_endpoint(request, &at(0, 3)).unwrap_err();
+        assert!(refusal.to_string().contains(expected), "{refusal}");
+        assert_eq!(cloud.endpoints().count(), 0);
+    }
+
+    #[test]
+    fn the_least_that_is_needed_makes_an_endpoint_with_the_defaults_of_the_service() {
+        let (cloud, id) = cloud_with_endpoint();
+        let endpoint = cloud.endpoint(id.as_str()).unwrap();
+        assert_eq!(id.as_str(), "cvpn-endpoint-03030303030303030");
+        assert_eq!(
+            endpoint.dns_name("eu-central-1"),
+            "cvpn-endpoint-03030303030303030.prod.clientvpn.eu-central-1.amazonaws.com"
+        );
+        assert_eq!(endpoint.settings.transport, Transport::Udp);
+        assert_eq!((endpoint.settings.port, endpoint.settings.session_timeout_hours), (443, 24));
+        assert!(endpoint.settings.disconnect_on_session_timeout);
+    }
+
+    #[test]
+    fn an_endpoint_becomes_available_with_its_first_associated_network() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        let status = |cloud: &Cloud, seconds| cloud.endpoint(id.as_str()).unwrap().status(at(seconds, 0).now, &TIMINGS);
+        assert_eq!(status(&cloud, 100), EndpointStatus::PendingAssociate);
+        cloud.associate(id.as_str(), "subnet-0a1b2c3d4e5f60001", &at(10, 4)).unwrap();
+        assert_eq!(status(&cloud, 12), EndpointStatus::PendingAssociate);
+        assert_eq!(status(&cloud, 13), EndpointStatus::Available);
+    }
+
+    #[test]
+    fn required_members_are_missed_by_name() {
+        check_refused(
+            |request| request.client_cidr = None,
+            "MissingParameter: The request must contain the parameter ClientCidrBlock",
+        );
+        check_refused(|request| request.server_certificate = None, "the parameter ServerCertificateArn");
+        check_refused(|request| request.authentication.clear(), "the parameter Authentication");
+        check_refused(|request| request.log_enabled = None, "the parameter ConnectionLogOptions");
+        check_refused(
+            |request| request.log_enabled = Some(true),
+            "the parameter ConnectionLogOptions.CloudwatchLogGroup",
+        );
+        check_refused(|request| request.security_groups = vec!["sg-1".to_owned()], "the parameter VpcId");
+    }
+
+    #[test]
+    fn the_client_cidr_is_a_network_of_the_right_size_outside_the_vpc() {
+        for cidr in ["10.88.0.0/23", "10.0.0.0/11", "10.88.0.1/16", "10.88.0.0", "fd00::/16"] {
+            check_refused(|request| request.client_cidr = Some(cidr.to_owned()), "InvalidParameterValue: Client CIDR");
+        }
+        for cidr in ["10.1.0.0/16", "10.0.0.0/12", "10.1.4.0/22"] {
+            check_refused(|request| request.client_cidr = Some(cidr.to_owned()), "overlaps");
+        }
+    }
+
+    #[test]
+    fn values_outside_their_range_are_refused() {
+        check_refused(|request| request.port = Some(1195), "Value (1195) for parameter VpnPort is invalid");
+        check_refused(|request| request.transport = Some("sctp".to_owned()), "parameter TransportProtocol");
+        check_refused(|request| request.session_timeout_hours = Some(9), "parameter SessionTimeoutHours");
+        check_refused(|request| request.dns_servers = vec!["10.1.0.2".to_owned(); 3], "At most 2 DNS servers");
+        check_refused(|request| request.dns_servers = vec!["dns".to_owned()], "not an IPv4 address");
+        check_refused(|request| request.vpc = Some("vpc-1".to_owned()), "InvalidVpcID.NotFound");
+        check_refused(
+            |request| (request.banner_enabled, request.banner) = (true, Some("x".repeat(1401))),
+            "more than 1400 characters",
+        );
+    }
+
+    #[test]
+    fn a_banner_of_1400_characters_is_taken_however_many_bytes_it_has() {
+        let (mut cloud, mut request) = prepared_cloud();
+        (request.banner_enabled, request.banner) = (true, Some("欢".repeat(1400)));
+        assert!(cloud.create_endpoint(request, &at(0, 3)).is_ok());
+    }
+
+    #[test]
+    fn the_server_certificate_needs_a_domain_and_an_rsa_key_that_is_supported() {
+        let authority = Authority::new();
+        let (mut cloud, mut request) = prepared_cloud();
+        let nameless = authority.issue(Wish { dns_name: None, ..Wish::client("server", 7) });
+        let arn = import(&mut cloud, nameless, &authority, 7);
+        request.server_certificate = Some(arn.clone());
+        let refusal = cloud.create_endpoint(request, &at(0, 3)).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("InvalidParameterValue: Certificate {arn} does not have a domain"));
+
+        let (mut cloud, mut request) = prepared_cloud();
+        let arn = import(&mut cloud, authority.issue_with_ec_key(Wish::server()), &authority, 7);
+        request.server_certificate = Some(arn);
+        let refusal = cloud.create_endpoint(request, &at(0, 3)).unwrap_err();
+        assert!(refusal.message.contains("EC_prime256v1"), "{refusal}");
+    }
+
+    #[test]
+    fn a_sixth_endpoint_is_over_the_quota() {
+        let (mut cloud, _) = prepared_cloud();
+        for seed in 10..15 {
+            let (_, request) = prepared_cloud();
+            cloud.create_endpoint(request, &at(0, seed)).unwrap();
+        }
+        let (_, request) = prepared_cloud();
+        assert_eq!(cloud.create_endpoint(request, &at(0, 15)).unwrap_err().code, "ClientVpnEndpointLimitExceeded");
+    }
 }

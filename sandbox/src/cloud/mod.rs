@@ -8,6 +8,8 @@ mod certificates;
 mod connections;
 mod crl;
 mod endpoints;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod idempotency;
 mod ids;
 mod refusal;

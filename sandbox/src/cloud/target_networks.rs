@@ -97,3 +97,45 @@ impl Cloud {
         Ok(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fixture::{TIMINGS, at, cloud_with_endpoint};
+    use crate::world::Subnet;
+
+    const FIRST: &str = "subnet-0a1b2c3d4e5f60001";
+
+    #[test]
+    fn an_association_is_complete_after_its_time() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        let association = cloud.associate(id.as_str(), FIRST, &at(10, 4)).unwrap();
+        assert_eq!(association.as_str(), "cvpn-assoc-04040404040404040");
+        let association = &cloud.endpoint(id.as_str()).unwrap().associations[0];
+        assert_eq!(association.status(at(12, 0).now, &TIMINGS), AssociationStatus::Associating);
+        assert_eq!(association.status(at(13, 0).now, &TIMINGS), AssociationStatus::Associated);
+    }
+
+    #[test]
+    fn the_first_association_binds_the_endpoint_to_the_vpc() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        assert_eq!(cloud.endpoint(id.as_str()).unwrap().vpc, None);
+        cloud.associate(id.as_str(), FIRST, &at(0, 4)).unwrap();
+        let endpoint = cloud.endpoint(id.as_str()).unwrap();
+        assert_eq!(endpoint.vpc.as_deref(), Some("vpc-0a1b2c3d4e5f60718"));
+        assert_eq!(endpoint.security_groups, ["sg-0a1b2c3d4e5f60718"]);
+    }
+
+    #[test]
+    fn a_subnet_must_exist_and_be_new_and_in_a_zone_of_its_own() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        let first = cloud.world.subnets[0].clone();
+        cloud.world.subnets.push(Subnet { id: "subnet-same-zone".to_owned(), ..first });
+        cloud.associate(id.as_str(), FIRST, &at(0, 4)).unwrap();
+        let mut code = |endpoint: &str, subnet| cloud.associate(endpoint, subnet, &at(0, 5)).unwrap_err().code;
+        assert_eq!(code("cvpn-endpoint-none", FIRST), "InvalidClientVpnEndpointId.NotFound");
+        assert_eq!(code(id.as_str(), "subnet-none"), "InvalidClientVpnSubnetId.NotFound");
+        assert_eq!(code(id.as_str(), FIRST), "InvalidClientVpnDuplicateAssociationException");
+        assert_eq!(code(id.as_str(), "subnet-same-zone"), "InvalidClientVpnSubnetId.DuplicateAz");
+    }
+}

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -28,22 +29,22 @@ pub struct Up {
 ///
 /// # Errors
 /// When it does not start; the message has the end of its log.
-pub async fn up(state: &StateDir, association_seconds: f64) -> Result<Up, CommandError> {
+pub async fn up(state: &StateDir, association: Duration) -> Result<Up, CommandError> {
     state.create().context("make the state directory")?;
     let _lock = state.lock().context("lock the state directory")?;
     if let Some(running) = state.running() {
         return Ok(Up { already: true, status: report(&running).await? });
     }
-    let status = start(state, association_seconds)?;
+    let status = start(state, association)?;
     Ok(Up { already: false, status: report(&status).await? })
 }
 
-fn start(state: &StateDir, association_seconds: f64) -> anyhow::Result<Status> {
+fn start(state: &StateDir, association: Duration) -> anyhow::Result<Status> {
     let credentials = Credentials::random().context("make credentials")?;
     let privilege = prerequisites::check();
     let settings = Settings {
         credentials: credentials.clone(),
-        association_seconds,
+        association,
         data_plane_missing: privilege.as_ref().err().cloned(),
     };
     let mut child = command(state, privilege.ok())?.spawn().context("start the supervisor")?;

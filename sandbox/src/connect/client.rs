@@ -47,7 +47,7 @@ impl Client {
         let mut process = laptop
             .command("openvpn")
             // Where a person would start it: a profile may name files beside it.
-            .current_dir(profile.parent().unwrap_or(Path::new("/")))
+            .current_dir(profile.parent().unwrap_or_else(|| Path::new("/")))
             .arg("--config")
             .arg(profile)
             .args(["--script-security", "1", "--management-hold", "--management"])

@@ -10,8 +10,8 @@ use crate::http::{self, Ask};
 use crate::plane::{Namespace, PrivateSubnet, Topology, WHO_AM_I, WhoAmI};
 use crate::world::INTERNET_HOST;
 
-/// Long enough for a packet through the tunnel to be sent again; short, because a way that does not exist is tried too.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// Long enough for a lost packet to be sent again. Where there is no way the network says so at once.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Every private host, with whether the laptop reaches it as it is.
 pub(super) async fn reachable_before(topology: &Topology) -> Vec<HostReport> {

@@ -49,7 +49,8 @@ pub(super) fn by_server(line: &str) -> Option<String> {
 
 /// What a line of the client's log says, if it says why the client gives up.
 pub(super) fn by_client(line: &str) -> Option<String> {
-    meaning(&CLIENT, line)
+    // Of what the server pushes, a client passes over what it does not know.
+    if line.contains("[PUSH-OPTIONS]") { None } else { meaning(&CLIENT, line) }
 }
 
 fn meaning(table: &[(&str, &str)], line: &str) -> Option<String> {
@@ -68,5 +69,13 @@ mod tests {
         let unknown = "198.51.100.2:40123 VERIFY ERROR: depth=0, error=something new: CN=bob";
         assert_eq!(by_server(unknown).as_deref(), Some("the endpoint does not accept the certificate"));
         assert_eq!(by_server("198.51.100.2:40123 VERIFY OK: depth=0, CN=alice"), None);
+    }
+
+    #[test]
+    fn an_option_that_was_pushed_in_vain_is_no_refusal() {
+        let pushed = "Options error: Unrecognized option or missing or extra parameter(s) in [PUSH-OPTIONS]:2: block-outside-dns (2.6.14)";
+        assert_eq!(by_client(pushed), None);
+        let own = "Options error: Unrecognized option or missing or extra parameter(s) in alice.ovpn:1: bogus (2.6.14)";
+        assert_eq!(by_client(own).as_deref(), Some("the profile has an option that the client does not accept"));
     }
 }

@@ -21,7 +21,7 @@ use super::wanted::{Change, ServerSpec, WantedEndpoint, changes};
 use super::{RUN, report};
 use crate::cloud::{Connection, EndpointId, SubnetId};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An endpoint that runs.
 #[derive(Debug)]

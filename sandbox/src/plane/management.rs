@@ -13,7 +13,8 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 const POLL: Duration = Duration::from_millis(2);
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Long, because a machine that compiles meanwhile is slow.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to an OpenVPN process. It accepts one at a time.
 #[derive(Debug)]

@@ -117,3 +117,81 @@ fn largest_pool(cidr: Ipv4Net) -> Ipv4Net {
     }
     Ipv4Net::new(cidr.network(), LARGEST).unwrap_or(cidr)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::cloud::fixture::{at, cloud_with_endpoint};
+    use crate::plane::wanted::wanted;
+
+    fn spec() -> ServerSpec {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.associate(id.as_str(), "subnet-0a1b2c3d4e5f60001", &at(0, 4)).unwrap();
+        wanted(&cloud, at(3, 0).now).pop_first().unwrap().1.server
+    }
+
+    #[test]
+    fn a_server_has_what_the_control_plane_was_told() {
+        let spec = ServerSpec { banner: Some("Welcome".to_owned()), checks_crl: true, ..spec() };
+        expect![[r#"
+            dev tun0
+            dev-type tun
+            proto udp
+            port 443
+            topology subnet
+            server 10.88.0.0 255.255.0.0
+            ca client-authorities.pem
+            cert server.pem
+            key server.key
+            dh none
+            tls-version-min 1.2
+            data-ciphers AES-256-GCM
+            remote-cert-tls client
+            verify-client-cert require
+            duplicate-cn
+            reneg-sec 0
+            keepalive 1 20
+            management management unix
+            verb 3
+            crl-verify crl.pem
+            push "route 10.1.0.0 255.255.0.0"
+            push "echo sandbox-banner:1/1:V2VsY29tZQ"
+        "#]]
+        .assert_eq(&text(&spec));
+    }
+
+    #[test]
+    fn without_split_tunnel_everything_goes_through() {
+        let spec = ServerSpec {
+            routes: None,
+            transport: Transport::Tcp,
+            client_cidr: "10.80.0.0/12".parse().unwrap(),
+            dns_servers: vec!["10.1.0.2".parse().unwrap()],
+            ..spec()
+        };
+        let text = text(&spec);
+        for line in [
+            "proto tcp-server",
+            "server 10.80.0.0 255.255.0.0",
+            "push \"redirect-gateway def1 bypass-dhcp\"",
+            "push \"dhcp-option DNS 10.1.0.2\"",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_banner_survives_its_way_in_pieces_and_in_any_order() {
+        let text = "欢迎 \"quoted\"\nsecond line ".repeat(60);
+        let mut pieces = banner_pieces(&text);
+        assert!(pieces.len() > 10 && pieces.iter().all(|piece| piece.len() < 240));
+        pieces.reverse();
+        pieces.push("something else".to_owned());
+        assert_eq!(banner(&pieces).as_deref(), Some(text.as_str()));
+        pieces.remove(0);
+        assert_eq!(banner(&pieces), None);
+        assert_eq!(banner(&[]), None);
+    }
+}

@@ -128,3 +128,88 @@ pub(super) fn changes(running: &WantedEndpoint, wanted: &WantedEndpoint) -> Vec<
     }
     changes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::AuthorizeIngress;
+    use crate::cloud::fixture::pki::Authority;
+    use crate::cloud::fixture::{at, cloud_with_endpoint};
+
+    const SUBNETS: [&str; 2] = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"];
+
+    fn authorize(cloud: &mut Cloud, id: &EndpointId, target: &str) {
+        let request =
+            AuthorizeIngress { target_network: target.to_owned(), all_groups: true, ..AuthorizeIngress::default() };
+        cloud.authorize(id.as_str(), request, &at(0, 4)).unwrap();
+    }
+
+    /// What should run of an endpoint with one complete association and a rule.
+    fn one(cloud: &Cloud, seconds: i64) -> WantedEndpoint {
+        wanted(cloud, at(seconds, 0).now).pop_first().unwrap().1
+    }
+
+    fn associated() -> (Cloud, EndpointId) {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.associate(id.as_str(), SUBNETS[0], &at(0, 4)).unwrap();
+        authorize(&mut cloud, &id, "10.1.0.0/16");
+        (cloud, id)
+    }
+
+    #[test]
+    fn an_endpoint_runs_once_a_network_is_associated() {
+        let (cloud, _) = associated();
+        assert!(wanted(&cloud, at(2, 0).now).is_empty());
+        let endpoint = one(&cloud, 3);
+        assert_eq!(endpoint.subnets, BTreeSet::from([SubnetId::from(SUBNETS[0])]));
+        assert_eq!(endpoint.authorized, ["10.1.0.0/16".parse().unwrap()]);
+        assert_eq!(endpoint.server.routes, Some(BTreeSet::from(["10.1.0.0/16".parse().unwrap()])));
+        assert_eq!(endpoint.server.client_authorities, Authority::new().certificate.replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn networks_inside_one_another_are_authorized_once() {
+        let (mut cloud, id) = associated();
+        authorize(&mut cloud, &id, "10.1.2.0/24");
+        assert_eq!(one(&cloud, 3).authorized, ["10.1.0.0/16".parse().unwrap()]);
+    }
+
+    #[test]
+    fn nothing_is_done_when_nothing_differs() {
+        let (cloud, _) = associated();
+        assert_eq!(changes(&one(&cloud, 3), &one(&cloud, 300)), []);
+    }
+
+    #[test]
+    fn another_network_is_attached_without_touching_the_server() {
+        let (mut cloud, id) = associated();
+        cloud.associate(id.as_str(), SUBNETS[1], &at(10, 5)).unwrap();
+        assert_eq!(changes(&one(&cloud, 12), &one(&cloud, 13)), [Change::Attach(SubnetId::from(SUBNETS[1]))]);
+        assert_eq!(changes(&one(&cloud, 13), &one(&cloud, 12)), [Change::Detach(SubnetId::from(SUBNETS[1]))]);
+    }
+
+    #[test]
+    fn another_rule_resets_the_connections() {
+        let (mut cloud, id) = associated();
+        let before = one(&cloud, 3);
+        authorize(&mut cloud, &id, "192.168.0.0/24");
+        let networks = ["10.1.0.0/16", "192.168.0.0/24"].map(|net| net.parse().unwrap()).to_vec();
+        assert_eq!(changes(&before, &one(&cloud, 3)), [Change::Authorize(networks), Change::ResetConnections]);
+    }
+
+    #[test]
+    fn the_first_crl_restarts_the_server_and_each_later_one_resets_the_connections() {
+        let (mut cloud, id) = associated();
+        let without = one(&cloud, 20);
+        let mut import = |seconds| {
+            cloud.import_crl(id.as_str(), &Authority::new().crl([3]), &at(seconds, 6)).unwrap();
+            let endpoint = one(&cloud, 20);
+            (endpoint.crl.clone().unwrap(), endpoint)
+        };
+        let (first_crl, first) = import(10);
+        assert_eq!(changes(&without, &first), [Change::ReplaceCrl(first_crl), Change::RestartServer]);
+        // The same list, imported once more.
+        let (second_crl, second) = import(11);
+        assert_eq!(changes(&first, &second), [Change::ReplaceCrl(second_crl), Change::ResetConnections]);
+    }
+}

@@ -35,7 +35,10 @@ use crate::world::World;
 /// When the control plane cannot be started. A data plane that cannot be built is no error; its status says why.
 pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let settings: Settings = serde_json::from_str(&read_line()?).context("read the settings")?;
-    let timings = Timings { association: settings.association(), authorization: time::Duration::seconds(1) };
+    let timings = Timings {
+        association: settings.association.try_into().context("read the settings")?,
+        authorization: time::Duration::seconds(1),
+    };
     let world = World::standard();
     let log = RequestLog::create(&state.request_log()).context("create the request log")?;
     let gateway = Arc::new(Gateway::new(Cloud::new(world.clone(), timings), settings.credentials, log));

@@ -1,6 +1,7 @@
 //! What passes between `sandbox up` and the supervisor that it starts.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,15 +13,9 @@ pub struct Settings {
     /// What callers must hold.
     pub credentials: Credentials,
     /// How long an association takes.
-    pub association_seconds: f64,
+    pub association: Duration,
     /// What the data plane lacks on this machine, in a sentence, if anything.
     pub data_plane_missing: Option<String>,
-}
-
-impl Settings {
-    pub(super) fn association(&self) -> time::Duration {
-        time::Duration::seconds_f64(self.association_seconds)
-    }
 }
 
 /// From the supervisor: it listens.

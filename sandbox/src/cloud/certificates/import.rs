@@ -163,3 +163,139 @@ impl X509 {
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::cloud::fixture::pki::{Authority, Identity, NOW, Wish, another_key};
+    use crate::cloud::fixture::{at, empty_cloud};
+
+    fn request(identity: Identity) -> ImportCertificate {
+        ImportCertificate {
+            certificate: identity.certificate,
+            private_key: identity.private_key,
+            chain: Some(Authority::new().certificate),
+            ..ImportCertificate::default()
+        }
+    }
+
+    fn server() -> ImportCertificate {
+        request(Authority::new().issue(Wish::server()))
+    }
+
+    /// Imports what `change` makes of a good request, and compares the refusal.
+    fn check_refused(change: impl FnOnce(&mut ImportCertificate), expected: &str) {
+        let mut request = server();
+        change(&mut request);
+        let refusal = empty_cloud().import_certificate(request, &at(0, 1)).unwrap_err();
+        assert_eq!(refusal.to_string(), expected);
+    }
+
+    #[test]
+    fn a_certificate_is_imported_with_what_it_says() {
+        let mut cloud = empty_cloud();
+        let arn = cloud.import_certificate(server(), &at(0, 1)).unwrap();
+        let certificate = cloud.certificate(arn.as_str()).unwrap();
+        assert_eq!(certificate.leaf.domain_name(), Some("vpn.example.com"));
+        assert_eq!(certificate.leaf.key_algorithm.as_str(), "RSA_2048");
+        assert_eq!(certificate.leaf.key_usages, ["DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT"]);
+        assert_eq!(certificate.leaf.extended_key_usages[0].name, "TLS_WEB_SERVER_AUTHENTICATION");
+        assert_eq!(certificate.leaf.serial, "02");
+        assert_eq!(certificate.chain.len(), 1);
+        assert!(!format!("{certificate:?}").contains("PRIVATE KEY"));
+    }
+
+    #[test]
+    fn a_key_on_a_curve_is_imported_too() {
+        let identity = Authority::new().issue_with_ec_key(Wish::server());
+        let mut cloud = empty_cloud();
+        let arn = cloud.import_certificate(request(identity), &at(0, 1)).unwrap();
+        assert_eq!(cloud.certificate(arn.as_str()).unwrap().leaf.key_algorithm.as_str(), "EC_prime256v1");
+    }
+
+    #[test]
+    fn text_around_the_certificate_is_skipped() {
+        let mut request = server();
+        request.certificate = format!("Certificate:\n    Data:\n{}", request.certificate);
+        assert!(empty_cloud().import_certificate(request, &at(0, 1)).is_ok());
+    }
+
+    #[test]
+    fn the_key_must_be_the_certificate_s_and_readable() {
+        check_refused(
+            |request| request.private_key = another_key(),
+            "ValidationException: The private key does not match the certificate.",
+        );
+        check_refused(
+            |request| request.private_key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned(),
+            "ValidationException: The private key is encrypted. It must not need a passphrase.",
+        );
+        check_refused(
+            |request| request.private_key = request.certificate.clone(),
+            "ValidationException: The private key is not a supported private key in PEM.",
+        );
+    }
+
+    #[test]
+    fn the_chain_must_certify_the_certificate() {
+        check_refused(
+            |request| request.chain = Some(Authority::namesake().certificate),
+            "ValidationException: Could not validate the certificate with the certificate chain.",
+        );
+        check_refused(
+            |request| request.chain = Some(format!("{}{}", request.certificate, Authority::new().certificate)),
+            "ValidationException: Could not validate the certificate with the certificate chain.",
+        );
+    }
+
+    #[test]
+    fn the_certificate_must_be_one_in_pem_and_in_date() {
+        check_refused(
+            |request| request.certificate = "hello".to_owned(),
+            "ValidationException: The certificate field contains a certificate that is not valid PEM.",
+        );
+        check_refused(
+            |request| request.certificate += &Authority::new().certificate,
+            "ValidationException: The certificate field contains more than one certificate. \
+             You can specify only one certificate in this field.",
+        );
+        let until = |not_after| Authority::new().issue(Wish { not_after, ..Wish::server() }).certificate;
+        check_refused(
+            |request| request.certificate = until(NOW - Duration::SECOND),
+            "ValidationException: The certificate has expired: its NotAfter lies in the past.",
+        );
+        let from = |not_before| Authority::new().issue(Wish { not_before, ..Wish::server() }).certificate;
+        check_refused(
+            |request| request.certificate = from(NOW + Duration::SECOND),
+            "ValidationException: The certificate is not valid yet: its NotBefore lies in the future.",
+        );
+    }
+
+    #[test]
+    fn a_replacement_keeps_arn_and_tags_and_at_least_one_domain() {
+        let mut cloud = empty_cloud();
+        let tags = Tags::from([("a".to_owned(), "b".to_owned())]);
+        let first = ImportCertificate { tags: tags.clone(), ..server() };
+        let arn = cloud.import_certificate(first, &at(0, 1)).unwrap();
+        let again = |request| ImportCertificate { arn: Some(arn.to_string()), ..request };
+
+        let renewed = Authority::new().issue(Wish { serial: 9, ..Wish::server() });
+        assert_eq!(cloud.import_certificate(again(request(renewed)), &at(1, 2)), Ok(arn.clone()));
+        assert_eq!(cloud.certificate(arn.as_str()).unwrap().tags, tags);
+
+        let tagged = ImportCertificate { tags, ..again(server()) };
+        let refusal = cloud.import_certificate(tagged, &at(1, 2)).unwrap_err();
+        assert_eq!(refusal.message, "You cannot apply tags when reimporting a certificate.");
+
+        let mut wish = Wish::server();
+        (wish.common_name, wish.dns_name) = ("other.example.com", None);
+        let other = again(request(Authority::new().issue(wish)));
+        let refusal = cloud.import_certificate(other, &at(1, 2)).unwrap_err();
+        assert_eq!(refusal.message, "A reimported certificate must keep at least one of its domain names.");
+
+        let unknown = ImportCertificate { arn: Some(format!("{arn}0")), ..server() };
+        assert_eq!(cloud.import_certificate(unknown, &at(1, 2)).unwrap_err().code, "ResourceNotFoundException");
+    }
+}

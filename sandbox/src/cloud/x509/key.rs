@@ -41,28 +41,16 @@ impl PrivateKey {
             .find_map(|label| Some((*label, super::blocks(pem, label)?)))
             .ok_or(KeyProblem::Unreadable)?;
         let [der] = der.as_slice() else { return Err(KeyProblem::Unreadable) };
-        let public = match certificate.key_algorithm {
-            KeyAlgorithm::EcP256 => public_point(&ECDSA_P256_SHA256_ASN1_SIGNING, der)?,
-            KeyAlgorithm::EcP384 => public_point(&ECDSA_P384_SHA384_ASN1_SIGNING, der)?,
-            KeyAlgorithm::EcP521 => public_point(&ECDSA_P521_SHA512_ASN1_SIGNING, der)?,
+        let belongs = match certificate.key_algorithm {
+            KeyAlgorithm::EcP256 => is_ec_key_of(&ECDSA_P256_SHA256_ASN1_SIGNING, der, certificate),
+            KeyAlgorithm::EcP384 => is_ec_key_of(&ECDSA_P384_SHA384_ASN1_SIGNING, der, certificate),
+            KeyAlgorithm::EcP521 => is_ec_key_of(&ECDSA_P521_SHA512_ASN1_SIGNING, der, certificate),
             KeyAlgorithm::Rsa1024 | KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
-                let pkcs1 =
-                    if label == "PRIVATE KEY" { inside_pkcs8(der).map_err(|_| KeyProblem::Unreadable)? } else { der };
-                // Below 2048 bits the library refuses the key unseen; then the public half has to do.
-                let sound = certificate.key_algorithm == KeyAlgorithm::Rsa1024 || rsa::KeyPair::from_der(pkcs1).is_ok();
-                if !sound {
-                    return Err(KeyProblem::Unreadable);
-                }
-                rsa_public_half(pkcs1).map_err(|_| KeyProblem::Unreadable)?
+                let pkcs1 = if label == "PRIVATE KEY" { inside_pkcs8(der) } else { Ok(der.as_slice()) };
+                is_rsa_key_of(pkcs1.map_err(|_| KeyProblem::Unreadable)?, certificate)?
             }
         };
-        let expected = match certificate.key_algorithm {
-            KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 => certificate.public_key.clone(),
-            KeyAlgorithm::Rsa1024 | KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
-                rsa_modulus_and_exponent(&certificate.public_key).map_err(|_| KeyProblem::OfAnother)?
-            }
-        };
-        if public != expected {
+        if !belongs {
             return Err(KeyProblem::OfAnother);
         }
         super::text(label, der).map(Self).ok_or(KeyProblem::Unreadable)
@@ -81,9 +69,19 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-fn public_point(algorithm: &'static EcdsaSigningAlgorithm, der: &[u8]) -> Result<Vec<u8>, KeyProblem> {
-    let pair = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|_| KeyProblem::OfAnother)?;
-    Ok(pair.public_key().as_ref().to_vec())
+/// A key on another curve is not this certificate's either, so an unreadable one is not told apart.
+fn is_ec_key_of(algorithm: &'static EcdsaSigningAlgorithm, der: &[u8], certificate: &X509) -> bool {
+    EcdsaKeyPair::from_private_key_der(algorithm, der)
+        .is_ok_and(|pair| pair.public_key().as_ref() == certificate.public_key)
+}
+
+fn is_rsa_key_of(pkcs1: &[u8], certificate: &X509) -> Result<bool, KeyProblem> {
+    // Below 2048 bits the library refuses the key unseen; then the public half has to do.
+    if certificate.key_algorithm != KeyAlgorithm::Rsa1024 && rsa::KeyPair::from_der(pkcs1).is_err() {
+        return Err(KeyProblem::Unreadable);
+    }
+    let public_half = rsa_public_half(pkcs1).map_err(|_| KeyProblem::Unreadable)?;
+    Ok(rsa_modulus_and_exponent(&certificate.public_key).is_ok_and(|expected| expected == public_half))
 }
 
 /// RFC 5208: version, algorithm, and the key as an octet string.

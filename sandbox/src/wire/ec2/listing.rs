@@ -29,7 +29,7 @@ impl Listing {
             let matches = |known: &&str| {
                 if known.ends_with(':') { name.starts_with(*known) } else { name == **known }
             };
-            if !known.iter().any(|name| matches(name)) {
+            if !known.iter().any(matches) {
                 return Err(Refusal::invalid_value(format!("The filter '{name}' is invalid")));
             }
             filters.push(Filter { name, values: member.take_list("Value") });

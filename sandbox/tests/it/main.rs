@@ -1,0 +1,8 @@
+//! The sandbox from outside: its commands, its wire formats, its servers.
+
+#![cfg(test)]
+
+mod control_plane;
+mod data_plane;
+mod pki;
+mod support;

@@ -1,0 +1,170 @@
+//! A sandbox of its own for each test, and a client for its wire formats that knows nothing of its inside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::HeaderMap;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::pki::{Authority, Identity, Wish};
+
+/// A sandbox that runs until the value is dropped.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    folder: TempDir,
+}
+
+/// The ids of an endpoint that was made by [`Sandbox::make_endpoint`].
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) endpoint: String,
+    pub(crate) configuration: String,
+}
+
+impl Sandbox {
+    pub(crate) fn up() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        let output = sandbox.command(&["up", "--association-seconds", "0"]);
+        assert!(output.status.success(), "{output:?}");
+        sandbox
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command of the binary.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_sandbox"))
+            .arg("--state")
+            .arg(self.folder().join("state"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        serde_json::from_slice(&self.command(&["status", "--json"]).stdout).unwrap()
+    }
+
+    /// Fails with what is missing, and what installs it, where the data plane cannot run.
+    pub(crate) fn demand_data_plane(&self) {
+        let status = self.status();
+        let data_plane = status["data_plane"].as_str().unwrap();
+        assert!(!data_plane.starts_with("unavailable"), "this test needs the data plane, which is {data_plane}");
+    }
+
+    pub(crate) async fn ec2(&self, parameters: &[(&str, &str)]) -> (StatusCode, String) {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let (status, body) = self.call("ec2", HeaderMap::new(), body).await;
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    pub(crate) async fn acm(&self, operation: &str, members: Value) -> (StatusCode, Value) {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amz-target", format!("CertificateManager.{operation}").parse().unwrap());
+        let (status, body) = self.call("acm", headers, members.to_string()).await;
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    async fn call(&self, service: &str, headers: HeaderMap, body: String) -> (StatusCode, Bytes) {
+        let status = self.status();
+        let address = status["endpoint_url"].as_str().unwrap().strip_prefix("http://").unwrap();
+        let key = status["access_key_id"].as_str().unwrap();
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20261123/eu-central-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let mut request = Request::post("/").header("host", address).header("authorization", authorization);
+        request.headers_mut().unwrap().extend(headers);
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let response = sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap();
+        (response.status(), response.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    pub(crate) async fn import(&self, authority: &Authority, identity: &Identity) -> String {
+        let members = json!({
+            "Certificate": STANDARD.encode(&identity.certificate),
+            "PrivateKey": STANDARD.encode(&identity.private_key),
+            "CertificateChain": STANDARD.encode(&authority.certificate),
+        });
+        let (status, answer) = self.acm("ImportCertificate", members).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["CertificateArn"].as_str().unwrap().to_owned()
+    }
+
+    /// An endpoint in both subnets, with a rule for the whole VPC and a CRL with those serials.
+    pub(crate) async fn make_endpoint(&self, authority: &Authority, transport: &str, revoked: &[u64]) -> Made {
+        let arn = self.import(authority, &authority.issue(Wish::server())).await;
+        let create = [
+            ("Action", "CreateClientVpnEndpoint"),
+            ("ClientCidrBlock", "10.88.0.0/16"),
+            ("ServerCertificateArn", &arn),
+            ("Authentication.1.Type", "certificate-authentication"),
+            ("Authentication.1.MutualAuthentication.ClientRootCertificateChainArn", &arn),
+            ("ConnectionLogOptions.Enabled", "false"),
+            ("SplitTunnel", "true"),
+            ("TransportProtocol", transport),
+            ("ClientLoginBannerOptions.Enabled", "true"),
+            ("ClientLoginBannerOptions.BannerText", "Welcome <friends>"),
+            ("ClientToken", transport),
+        ];
+        let created = self.done(&create).await;
+        let endpoint = text(&created, "clientVpnEndpointId");
+        let crl = authority.crl(revoked.iter().copied());
+        for subnet in ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"] {
+            self.on(&endpoint, &[("Action", "AssociateClientVpnTargetNetwork"), ("SubnetId", subnet)]).await;
+        }
+        let rule = [("TargetNetworkCidr", "10.1.0.0/16"), ("AuthorizeAllGroups", "true")];
+        self.on(&endpoint, &[&[("Action", "AuthorizeClientVpnIngress")], &rule[..]].concat()).await;
+        let import = ("Action", "ImportClientVpnClientCertificateRevocationList");
+        self.on(&endpoint, &[import, ("CertificateRevocationList", &crl)]).await;
+        let exported = self.on(&endpoint, &[("Action", "ExportClientVpnClientConfiguration")]).await;
+        Made { configuration: text(&exported, "clientConfiguration"), endpoint }
+    }
+
+    /// A call about an endpoint, which must succeed.
+    pub(crate) async fn on(&self, endpoint: &str, parameters: &[(&str, &str)]) -> String {
+        self.done(&[&[("ClientVpnEndpointId", endpoint)], parameters].concat()).await
+    }
+
+    async fn done(&self, parameters: &[(&str, &str)]) -> String {
+        let (status, answer) = self.ec2(parameters).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer
+    }
+
+    /// Writes a profile and tries it. Returns the exit code and the report.
+    pub(crate) fn connect(&self, configuration: &str, identity: &Identity) -> (Option<i32>, Value) {
+        let profile: PathBuf = self.folder().join("user.ovpn");
+        let Identity { certificate, private_key } = identity;
+        let text = format!("{configuration}<cert>\n{certificate}</cert>\n<key>\n{private_key}</key>\n");
+        std::io::Write::write_all(&mut std::fs::File::create(&profile).unwrap(), text.as_bytes()).unwrap();
+        let output = self.command(&["connect", "--json", profile.to_str().unwrap()]);
+        let report = serde_json::from_slice(&output.stdout);
+        (output.status.code(), report.unwrap_or_else(|_| panic!("{output:?}")))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.command(&["down"]);
+    }
+}
+
+/// What stands in the first element of that name.
+pub(crate) fn text(xml: &str, element: &str) -> String {
+    let (_, rest) = xml.split_once(&format!("<{element}>")).unwrap_or_else(|| panic!("no `{element}` in {xml}"));
+    let (inner, _) = rest.split_once(&format!("</{element}>")).unwrap();
+    quick_xml::escape::unescape(inner).unwrap().into_owned()
+}

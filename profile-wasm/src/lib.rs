@@ -3,7 +3,7 @@
 //!
 //! Everything a person reads stands in `web/index.html`; this crate switches its screens and
 //! fills in names and dates as text. Nothing leaves the page but two kinds of `GET` to its own
-//! origin: [`deployment`]'s bundle and [`pending`]'s certificate.
+//! origin: the bundle (`deployment`) and the certificate (`pending`).
 
 mod screen;
 

@@ -6,6 +6,7 @@
 mod authorization_rules;
 mod certificates;
 mod connections;
+mod create_endpoint;
 mod crl;
 mod endpoints;
 #[cfg(test)]
@@ -27,10 +28,9 @@ use crate::world::World;
 pub use self::authorization_rules::{AuthorizationRule, AuthorizeIngress, RuleStatus};
 pub use self::certificates::{Certificate, CertificateStatus, ImportCertificate};
 pub use self::connections::{Connection, ConnectionStatus};
+pub use self::create_endpoint::{AuthenticationOption, CreateEndpoint};
 pub use self::crl::Crl;
-pub use self::endpoints::{
-    AuthenticationOption, ConnectionLog, CreateEndpoint, Endpoint, EndpointStatus, Settings, Transport,
-};
+pub use self::endpoints::{ConnectionLog, Endpoint, EndpointStatus, Settings, Transport};
 pub use self::idempotency::Tokens;
 pub(crate) use self::ids::hex;
 pub use self::ids::{AssociationId, CertificateArn, EndpointId, Moment, SubnetId, uuid};

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
@@ -56,7 +57,8 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
         .route("/_sandbox/status", get(admin::status))
         .route("/_sandbox/connect", post(admin::connect))
         .with_state(admin)
-        .merge(Router::new().route("/", post(wire::aws_call)).with_state(Arc::clone(&gateway)));
+        .merge(Router::new().route("/", post(wire::aws_call)).with_state(Arc::clone(&gateway)))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
 
     write_line(&serde_json::to_string(&Ready { address })?)?;
     read_line().context("wait for the word to go on")?;
@@ -65,6 +67,9 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     reconciling.abort();
     Ok(())
 }
+
+/// In bytes: a certificate chain of the largest size, in base64, fits.
+const MAX_BODY: usize = 4 << 20;
 
 fn read_line() -> anyhow::Result<String> {
     let mut line = String::new();

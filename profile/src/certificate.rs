@@ -1,15 +1,13 @@
 //! Certificates (RFC 5280), as far as the page must understand one before a person relies on it.
 
-use der::{Decode, Encode, Tag, Tagged};
-use thiserror::Error;
-use x509_cert::{
-    certificate::CertificateInner,
-    ext::pkix::{BasicConstraints, ExtendedKeyUsage},
-    name::Name,
-    spki::ObjectIdentifier,
+use der::{
+    Tag, Tagged,
+    asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime},
 };
+use thiserror::Error;
 
 use crate::{
+    element::{common_names, elements, malformed, sequence, whole},
     fingerprint::hex,
     key::PublicKey,
     name::CommonName,
@@ -21,7 +19,25 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Certificate {
     der: Vec<u8>,
-    inner: CertificateInner,
+    serial: Vec<u8>,
+    /// DER.
+    issuer: Vec<u8>,
+    issuer_names: Vec<String>,
+    not_before: i64,
+    not_after: i64,
+    /// DER.
+    subject: Vec<u8>,
+    subject_names: Vec<String>,
+    /// DER.
+    public_key: Vec<u8>,
+    usage: Usage,
+}
+
+/// What the extensions allow.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Usage {
+    is_ca: bool,
+    is_for_clients: bool,
 }
 
 /// What a user's certificate must be, to be of use to that user.
@@ -69,7 +85,7 @@ pub enum CertificateRefusal {
     /// From another CA.
     #[error("this certificate was issued by `{}`, not by the CA of this deployment", .issuer.escape_default())]
     AnotherCa {
-        /// The issuer's distinguished name.
+        /// The issuer's common name.
         issuer: String,
     },
     /// It names the right CA, which did not sign it.
@@ -130,8 +146,43 @@ impl Certificate {
     /// # Errors
     /// [`CertificateRefusal::NotACertificate`].
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateRefusal> {
-        let inner = CertificateInner::from_der(&der).map_err(|_| CertificateRefusal::NotACertificate)?;
-        Ok(Self { der, inner })
+        Self::decode(der).map_err(|_| CertificateRefusal::NotACertificate)
+    }
+
+    /// `Certificate` and `TBSCertificate` of RFC 5280 section 4.1.
+    fn decode(der: Vec<u8>) -> Result<Self, der::Error> {
+        let certificate = sequence(&der)?;
+        let [to_be_signed, _algorithm, _signature] = certificate.as_slice() else {
+            return Err(malformed());
+        };
+        let fields = elements(*to_be_signed)?;
+        let fields = match fields.as_slice() {
+            [version, rest @ ..] if is_tagged(*version, 0) => rest,
+            all => all,
+        };
+        let [serial, _algorithm, issuer, validity, subject, public_key, optional @ ..] = fields else {
+            return Err(malformed());
+        };
+        let validity = elements(*validity)?;
+        let [not_before, not_after] = validity.as_slice() else {
+            return Err(malformed());
+        };
+        let usage = match optional.iter().find(|field| is_tagged(**field, 3)) {
+            Some(extensions) => usage(*extensions)?,
+            None => Usage::default(),
+        };
+        Ok(Self {
+            serial: serial.value().to_owned(),
+            issuer: whole(*issuer)?,
+            issuer_names: common_names(*issuer)?,
+            not_before: unix_seconds(*not_before)?,
+            not_after: unix_seconds(*not_after)?,
+            subject: whole(*subject)?,
+            subject_names: common_names(*subject)?,
+            public_key: whole(*public_key)?,
+            usage,
+            der,
+        })
     }
 
     /// Whether this is the certificate that `expected` waits for.
@@ -146,19 +197,18 @@ impl Certificate {
         if self.is_ca() {
             return Err(CertificateRefusal::CaInstead);
         }
-        if !self.is_for_clients() {
+        if !self.usage.is_for_clients {
             return Err(CertificateRefusal::NotForClients);
         }
         let wanted = expected.common_name.to_string();
-        if common_names(self.inner.tbs_certificate().subject()) != [wanted.as_str()] {
+        if self.subject_names != [wanted.as_str()] {
             let found = self.common_name().unwrap_or_default();
             return Err(CertificateRefusal::AnotherName { found, expected: wanted });
         }
-        let issuer = self.inner.tbs_certificate().issuer();
-        if issuer != expected.ca.inner.tbs_certificate().subject() {
-            return Err(CertificateRefusal::AnotherCa { issuer: issuer.to_string() });
+        if self.issuer != expected.ca.subject {
+            return Err(CertificateRefusal::AnotherCa { issuer: self.issuer_names.join(", ") });
         }
-        if self.public_key_der()? != expected.public_key.spki_der() {
+        if self.public_key != expected.public_key.spki_der() {
             return Err(CertificateRefusal::AnotherKey);
         }
         if expected.now < self.not_before() {
@@ -172,7 +222,7 @@ impl Certificate {
 
     /// The subject's common name, where it has exactly one.
     pub fn common_name(&self) -> Option<String> {
-        match common_names(self.inner.tbs_certificate().subject()).as_slice() {
+        match self.subject_names.as_slice() {
             [name] => Some(name.clone()),
             _ => None,
         }
@@ -183,29 +233,27 @@ impl Certificate {
     /// # Errors
     /// [`CertificateRefusal::NotACertificate`], which a value of this type does not cause.
     pub fn public_key_der(&self) -> Result<Vec<u8>, CertificateRefusal> {
-        let spki = self.inner.tbs_certificate().subject_public_key_info();
-        spki.to_der().map_err(|_| CertificateRefusal::NotACertificate)
+        Ok(self.public_key.clone())
     }
 
     /// The serial number, big-endian, in lower-case hexadecimal digits.
     pub fn serial_hex(&self) -> String {
-        hex(self.inner.tbs_certificate().serial_number().as_bytes())
+        hex(&self.serial)
     }
 
     /// The first second of its validity, counted from 1970.
     pub fn not_before(&self) -> i64 {
-        unix_seconds(self.inner.tbs_certificate().validity().not_before)
+        self.not_before
     }
 
     /// The last second of its validity, counted from 1970.
     pub fn not_after(&self) -> i64 {
-        unix_seconds(self.inner.tbs_certificate().validity().not_after)
+        self.not_after
     }
 
     /// Whether it may issue certificates (RFC 5280 section 4.2.1.9).
     pub fn is_ca(&self) -> bool {
-        let constraints = self.inner.tbs_certificate().get_extension::<BasicConstraints>();
-        matches!(constraints, Ok(Some((_, BasicConstraints { ca: true, .. }))))
+        self.usage.is_ca
     }
 
     /// What is to be verified with the issuer's key.
@@ -223,33 +271,52 @@ impl Certificate {
     pub fn to_pem(&self) -> Result<String, CertificateRefusal> {
         pem::encode(LABEL, &self.der).map_err(|_| CertificateRefusal::NotACertificate)
     }
+}
 
-    fn is_for_clients(&self) -> bool {
-        let usage = self.inner.tbs_certificate().get_extension::<ExtendedKeyUsage>();
-        matches!(usage, Ok(Some((_, usage))) if usage.0.contains(&CLIENT_AUTH))
+/// Reads `Extensions` (RFC 5280 section 4.1.2.9) for what a certificate may be used for.
+fn usage(extensions: AnyRef<'_>) -> Result<Usage, der::Error> {
+    let mut usage = Usage::default();
+    for extension in sequence(extensions.value())? {
+        let parts = elements(extension)?;
+        let (Some(id), Some(value)) = (parts.first(), parts.last()) else {
+            return Err(malformed());
+        };
+        let id = id.decode_as::<ObjectIdentifier>()?;
+        if id == BASIC_CONSTRAINTS {
+            let constraints = sequence(value.value())?;
+            usage.is_ca = constraints.first().is_some_and(|ca| ca.tag() == Tag::Boolean && ca.value() != [0]);
+        } else if id == EXTENDED_KEY_USAGE {
+            for purpose in sequence(value.value())? {
+                usage.is_for_clients |= purpose.decode_as::<ObjectIdentifier>()? == CLIENT_AUTH;
+            }
+        }
     }
+    Ok(usage)
 }
 
-/// The common names of a distinguished name that are text.
-pub(crate) fn common_names(name: &Name) -> Vec<String> {
-    name.iter()
-        .filter(|attribute| attribute.oid == COMMON_NAME)
-        .filter(|attribute| matches!(attribute.value.tag(), Tag::Utf8String | Tag::PrintableString | Tag::Ia5String))
-        .filter_map(|attribute| std::str::from_utf8(attribute.value.value()).ok())
-        .map(str::to_owned)
-        .collect()
+fn is_tagged(element: AnyRef<'_>, number: u32) -> bool {
+    element.tag().is_context_specific() && element.tag().number().value() == number
 }
 
-fn unix_seconds(time: x509_cert::time::Time) -> i64 {
+/// `Time` of RFC 5280 section 4.1.2.5.
+fn unix_seconds(time: AnyRef<'_>) -> Result<i64, der::Error> {
+    let since_1970 = if time.tag() == Tag::UtcTime {
+        time.decode_as::<UtcTime>()?.to_unix_duration()
+    } else {
+        time.decode_as::<GeneralizedTime>()?.to_unix_duration()
+    };
     // A certificate's years end at 9999: far inside the range.
-    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+    Ok(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// RFC 7468 section 5.
 const LABEL: &str = "CERTIFICATE";
 
-/// `id-at-commonName` (RFC 5280 appendix A.1).
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// `id-ce-basicConstraints` (RFC 5280 section 4.2.1.9).
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+
+/// `id-ce-extKeyUsage` (RFC 5280 section 4.2.1.12).
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
 /// `id-kp-clientAuth` (RFC 5280 section 4.2.1.12).
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
@@ -284,7 +351,7 @@ mod tests {
                 expected: "alice.vpn.example.com".to_owned(),
             }),
         );
-        let issuer = "CN=Latchkey CA other".to_owned();
+        let issuer = "Latchkey CA other".to_owned();
         check(include_str!("testdata/alice-of-other-ca.crt"), JULY_2026, Err(Refusal::AnotherCa { issuer }));
         check(include_str!("testdata/server.crt"), JULY_2026, Err(Refusal::NotForClients));
         check(include_str!("testdata/ca.crt"), JULY_2026, Err(Refusal::CaInstead));

@@ -4,13 +4,11 @@
 //! be. Reading takes from a request nothing but the common name and the public key; whatever else it asks for is
 //! dropped here, so that nobody downstream can issue it.
 
-use der::Decode;
 use rcgen::{CertificateParams, DistinguishedName, DnType, PublicKeyData, SigningKey};
 use thiserror::Error;
-use x509_cert::request::CertReq;
 
 use crate::{
-    certificate::common_names,
+    element::{common_names, elements, malformed, sequence, whole},
     fingerprint::Fingerprint,
     key::{KeyRefusal, PublicKey},
     name::CommonName,
@@ -195,12 +193,10 @@ impl Csr {
     }
 
     fn from_der(der: Vec<u8>) -> Result<Self, CsrError> {
-        let request = CertReq::from_der(&der).map_err(|_| CsrError::Malformed)?;
-        let names = common_names(&request.info.subject);
+        let (names, spki) = names_and_key(&der).map_err(|_| CsrError::Malformed)?;
         let [common_name] = names.as_slice() else {
             return Err(CsrError::CommonNames { count: names.len() });
         };
-        let spki = der::Encode::to_der(&request.info.public_key).map_err(|_| CsrError::Malformed)?;
         let public_key = PublicKey::from_spki_der(&spki)?;
         if Signed::from_der(&der).map_err(|_| CsrError::Malformed)?.is_none() {
             return Err(CsrError::SignatureAlgorithm);
@@ -208,6 +204,19 @@ impl Csr {
         let common_name = common_name.clone();
         Ok(Self { der, common_name, public_key })
     }
+}
+
+/// What is taken of a `CertificationRequest` (RFC 2986 section 4): the common names and the key's DER.
+fn names_and_key(der: &[u8]) -> Result<(Vec<String>, Vec<u8>), der::Error> {
+    let request = sequence(der)?;
+    let [info, _algorithm, _signature] = request.as_slice() else {
+        return Err(malformed());
+    };
+    let info = elements(*info)?;
+    let [_version, subject, public_key, _attributes @ ..] = info.as_slice() else {
+        return Err(malformed());
+    };
+    Ok((common_names(*subject)?, whole(*public_key)?))
 }
 
 /// Makes rcgen write a request before anything has signed it: its signing is synchronous, WebCrypto's is not.
@@ -240,6 +249,9 @@ const OLD_LABEL: &str = "NEW CERTIFICATE REQUEST";
 
 #[cfg(test)]
 mod tests {
+    use der::Decode;
+    use x509_cert::request::CertReq;
+
     use super::*;
 
     #[test]

@@ -22,3 +22,5 @@ pub mod signed;
 pub mod fingerprint;
 
 mod pem;
+
+mod element;

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    collections::VecDeque,
     rc::Rc,
 };
 
@@ -43,8 +44,10 @@ struct Page {
     /// None where the browser keeps nothing: then a reload loses the key.
     store: Option<Store>,
     screen: Cell<Screen>,
-    /// Whether an action is under way. What is clicked meanwhile is dropped.
+    /// Whether an action is under way.
     busy: Cell<bool>,
+    /// What has been clicked and not yet been answered.
+    waiting: RefCell<VecDeque<Action>>,
     work: RefCell<Option<Rc<Work>>>,
 }
 
@@ -84,6 +87,7 @@ impl Page {
             store: Store::open().await.ok(),
             screen: Cell::new(Screen::Loading),
             busy: Cell::new(false),
+            waiting: RefCell::default(),
             work: RefCell::new(None),
         };
         page.describe_deployment();
@@ -135,14 +139,22 @@ impl Page {
     }
 
     async fn answer(self: Rc<Self>, action: Action) {
+        // The next screen may be there before the last of an action is done: what is clicked then comes after it.
+        self.waiting.borrow_mut().push_back(action);
         if self.busy.replace(true) {
             return;
         }
-        view::tell(&self.dom, None);
-        if let Err(message) = self.act(action).await {
-            view::tell(&self.dom, Some(&message));
+        while let Some(action) = self.next() {
+            view::tell(&self.dom, None);
+            if let Err(message) = self.act(action).await {
+                view::tell(&self.dom, Some(&message));
+            }
         }
         self.busy.set(false);
+    }
+
+    fn next(&self) -> Option<Action> {
+        self.waiting.borrow_mut().pop_front()
     }
 
     async fn act(&self, action: Action) -> Result<(), Message> {
@@ -167,6 +179,9 @@ impl Page {
     }
 
     async fn generate(&self) -> Result<(), Message> {
+        if self.screen.get() != Screen::Who {
+            return Ok(()); // A second click on a button whose first has been answered.
+        }
         let common_name = self.common_name();
         view::mark_invalid(&self.dom, id::USERNAME, common_name.is_err());
         let common_name = common_name?;

@@ -319,4 +319,4 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Keeps the browser from its own business with the world, beyond what the driver switches off already.
-const QUIET: &[&str] = &["disable-gpu", "disable-quic", "disable-component-update"];
+const QUIET: &[&str] = &["no-startup-window", "disable-gpu", "disable-quic", "disable-component-update"];

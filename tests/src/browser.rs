@@ -85,7 +85,9 @@ impl Browser {
             .viewport(Viewport { width, height, ..Viewport::default() })
             .disable_request_intercept()
             .args(QUIET.iter().copied())
-            .arg(("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+            // It asks Google how to fill in each form that it sees, in the page's name.
+            .arg(("disable-features", "AutofillServerCommunication"))
+            .arg(("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"))
             .arg(("log-net-log", net_log.as_str()))
             .arg(("net-log-capture-mode", "Everything"))
             .build()

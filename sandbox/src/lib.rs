@@ -19,5 +19,8 @@ pub mod plane;
 pub mod commands;
 pub mod supervisor;
 
+pub mod faults;
+pub mod journal;
+
 pub mod edge;
 mod http;

@@ -5,13 +5,14 @@
 mod acm;
 mod credentials;
 mod ec2;
+mod fault;
 mod request_log;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Notify;
 
@@ -19,7 +20,10 @@ pub use self::credentials::Credentials;
 use self::request_log::Entry;
 pub use self::request_log::RequestLog;
 use crate::cloud::{Cloud, Moment, Refusal, uuid};
-use crate::edge;
+use crate::edge::{self, Clock};
+use crate::faults::{Fault, Faults, Injection};
+use crate::journal::{Journal, Kept};
+use crate::plane::report;
 
 /// The front of the control plane.
 #[derive(Debug)]
@@ -27,6 +31,11 @@ pub struct Gateway {
     cloud: Mutex<Cloud>,
     credentials: Credentials,
     log: RequestLog,
+    /// What goes wrong on demand.
+    pub faults: Faults,
+    /// The time that calls happen at.
+    pub clock: Clock,
+    journal: Option<Journal>,
     changed: Notify,
 }
 
@@ -36,6 +45,15 @@ struct Answer {
     /// Without anything secret.
     parameters: serde_json::Value,
     outcome: Result<String, Refusal>,
+}
+
+/// One call, as it came.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    service: Service,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+    request_id: &'a str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +66,28 @@ impl Gateway {
     /// A front for that cloud, which lets in who holds the credentials.
     #[must_use]
     pub fn new(cloud: Cloud, credentials: Credentials, log: RequestLog) -> Self {
-        Self { cloud: Mutex::new(cloud), credentials, log, changed: Notify::new() }
+        Self {
+            cloud: Mutex::new(cloud),
+            credentials,
+            log,
+            faults: Faults::default(),
+            clock: Clock::default(),
+            journal: None,
+            changed: Notify::new(),
+        }
+    }
+
+    /// The same with the state that a journal leads to, and with every further change written into it.
+    #[must_use]
+    pub fn keeping(mut self, journal: Journal, kept: &[Kept]) -> Self {
+        for call in kept {
+            let headers = call.target.as_deref().and_then(|target| HeaderValue::from_str(target).ok());
+            let headers: HeaderMap = headers.map(|target| (TARGET, target)).into_iter().collect();
+            // What was about connections is refused now, because they are gone.
+            drop(self.run(Service::of(&headers), Ok(()), &headers, call.body.as_bytes(), "", &call.moment()));
+        }
+        self.journal = Some(journal);
+        self
     }
 
     /// The cloud, for as long as the guard lives. Never hold it across an `await`.
@@ -68,12 +107,34 @@ impl Gateway {
         self.changed.notified().await;
     }
 
-    fn call(&self, service: Service, headers: &HeaderMap, body: &[u8], request_id: &str, moment: &Moment) -> Answer {
+    fn call(&self, call: &Call<'_>, moment: &Moment, fault: Option<Fault>) -> Answer {
+        let Call { service, headers, body, request_id } = *call;
         let region = self.cloud().world.region.clone();
-        let authenticated = self.credentials.check(service, headers, &region);
+        let permitted = self.credentials.check(service, headers, &region).and_then(|()| fault::check(service, fault));
+        // Calls are kept in the order in which they take effect.
+        let turn = self.journal.as_ref().map(Journal::turn);
+        let answer = self.run(service, permitted, headers, body, request_id, moment);
+        if let Some(mut turn) = turn.filter(|_| answer.outcome.is_ok() && changes_something(&answer.operation)) {
+            let target = headers.get(TARGET).and_then(|target| target.to_str().ok()).map(str::to_owned);
+            if let Err(error) = turn.write(&Kept::new(moment, target, body)) {
+                report(&format!("a call could not be kept: {error}"));
+            }
+        }
+        answer
+    }
+
+    fn run(
+        &self,
+        service: Service,
+        permitted: Result<(), Refusal>,
+        headers: &HeaderMap,
+        body: &[u8],
+        request_id: &str,
+        moment: &Moment,
+    ) -> Answer {
         match service {
-            Service::Acm => acm::call(authenticated, &self.cloud, headers, body, moment),
-            Service::Ec2 => ec2::call(authenticated, &self.cloud, body, request_id, moment),
+            Service::Acm => acm::call(permitted, &self.cloud, headers, body, moment),
+            Service::Ec2 => ec2::call(permitted, &self.cloud, body, request_id, moment),
         }
     }
 }
@@ -87,25 +148,34 @@ pub async fn aws_call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, StatusCode> {
-    let moment = edge::moment().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let moment = gateway.clock.moment().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let request_id = uuid(edge::random().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?);
-    let service = if headers.contains_key("x-amz-target") { Service::Acm } else { Service::Ec2 };
-    let answer = gateway.call(service, &headers, &body, &request_id, &moment);
+    let service = Service::of(&headers);
+    let Injection { delay, fault } = gateway.faults.next(&fault::operation(service, &headers, &body));
+    tokio::time::sleep(delay).await;
+    let call = Call { service, headers: &headers, body: &body, request_id: &request_id };
+    let answer = gateway.call(&call, &moment, fault);
     let changes = changes_something(&answer.operation);
     let error = answer.outcome.as_ref().err().map(|refusal| refusal.code);
     let status = answer.outcome.as_ref().map_or_else(status_of, |_| StatusCode::OK);
+    let is_answered = !fault::loses_answer(fault);
     gateway.log.write(&Entry {
         time: moment.now,
         service: service.name(),
         operation: &answer.operation,
         changes,
         parameters: answer.parameters,
-        status: status.as_u16(),
+        status: is_answered.then_some(status.as_u16()),
         error,
         request_id: &request_id,
+        fault: fault.map(Fault::as_str),
+        delay: delay.as_millis(),
     });
     if changes && error.is_none() {
         gateway.changed.notify_one();
+    }
+    if !is_answered {
+        return Ok(fault::no_response());
     }
     let (content_type, body) = match service {
         Service::Acm => ("application/x-amz-json-1.1", acm::body(answer.outcome)),
@@ -116,6 +186,10 @@ pub async fn aws_call(
 }
 
 impl Service {
+    fn of(headers: &HeaderMap) -> Self {
+        if headers.contains_key(TARGET) { Self::Acm } else { Self::Ec2 }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Acm => "acm",
@@ -132,6 +206,9 @@ fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal.code {
         "AuthFailure" => StatusCode::UNAUTHORIZED,
         "DryRunOperation" => StatusCode::PRECONDITION_FAILED,
-        _ => StatusCode::BAD_REQUEST,
+        _ => fault::status_of(refusal).unwrap_or(StatusCode::BAD_REQUEST),
     }
 }
+
+/// The header by which the JSON protocol names the operation.
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");

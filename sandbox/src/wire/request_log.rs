@@ -29,9 +29,15 @@ pub(super) struct Entry<'a> {
     pub(super) operation: &'a str,
     pub(super) changes: bool,
     pub(super) parameters: Value,
-    pub(super) status: u16,
+    /// `None` when no answer was sent.
+    pub(super) status: Option<u16>,
     pub(super) error: Option<&'a str>,
     pub(super) request_id: &'a str,
+    /// What was made to go wrong.
+    pub(super) fault: Option<&'a str>,
+    /// Milliseconds that the call was held up on purpose.
+    #[serde(rename = "delay_ms")]
+    pub(super) delay: u128,
 }
 
 impl RequestLog {

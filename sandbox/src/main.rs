@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use sandbox::commands::{self, CommandError, Down};
+use sandbox::commands::{self, CommandError, Down, UpOptions};
+use sandbox::faults::FaultPlan;
 use sandbox::supervisor::{self, StateDir};
 
 /// A local AWS Client VPN: the control plane over HTTP, the data plane a real OpenVPN server.
@@ -24,10 +25,21 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start the sandbox and wait until it answers
+    ///
+    /// It begins empty, unless `--keep` is given. Prints the address of the control plane; `sandbox env` prints the
+    /// variables that point an AWS client there.
     Up {
-        /// How long an association of a subnet takes
+        /// How long an association of a subnet takes (minutes on AWS)
         #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
         association_seconds: Duration,
+        /// Begin where the last sandbox that was started with this ended, and keep the state for the next one
+        ///
+        /// Without it the sandbox begins empty, and what was kept is removed. Private keys given to ACM are part of the
+        /// state: they lie in the state directory, for the owner alone.
+        #[arg(long)]
+        keep: bool,
+        #[command(flatten)]
+        faults: FaultArguments,
     },
     /// End the sandbox and everything in it
     Down,
@@ -57,9 +69,52 @@ enum Command {
         #[arg(long)]
         follow: bool,
     },
+    /// Let calls fail on demand
+    Faults {
+        #[command(subcommand)]
+        command: FaultCommand,
+    },
+    /// Put the sandbox's clock ahead: what takes hours on AWS has happened then
+    Advance {
+        /// By how much
+        #[arg(value_name = "SECONDS", value_parser = seconds)]
+        by: Duration,
+    },
     /// Hold a sandbox (started by `up`)
     #[command(hide = true)]
     Supervise,
+}
+
+#[derive(Subcommand)]
+enum FaultCommand {
+    /// Put these faults in the place of those in force, with all counts at zero
+    Set {
+        /// As for `up --faults`
+        #[arg(value_name = "FILE|JSON", required_unless_present = "chaos")]
+        rules: Option<String>,
+        /// As for `up --chaos`
+        #[arg(long, value_name = "SEED|random")]
+        chaos: Option<String>,
+    },
+    /// End all faults
+    Clear,
+    /// Print the faults in force and what they have struck, as JSON
+    Show,
+}
+
+#[derive(clap::Args)]
+struct FaultArguments {
+    /// Calls that go wrong: JSON, or a file with it
+    ///
+    /// A list of rules such as `{"operation": "Describe*", "every": 5, "fault": "throttle"}`. `call` names one call by its
+    /// number in place of `every`; with neither, every call is struck. Faults: `throttle`, `error` (500), `unavailable`
+    /// (503), `delay` (with `milliseconds`, which goes with the others too), `drop-before` and `drop-after` (the connection
+    /// is closed without an answer, before or after the call took effect).
+    #[arg(long = "faults", value_name = "FILE|JSON")]
+    rules: Option<String>,
+    /// Strike a few calls in a hundred, the same ones for the same seed; `random` chooses one and prints it
+    #[arg(long, value_name = "SEED|random")]
+    chaos: Option<String>,
 }
 
 #[tokio::main(worker_threads = 2)]
@@ -83,12 +138,17 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let state = StateDir::new(&arguments.state).context("find the state directory")?;
     match arguments.command {
-        Command::Up { association_seconds } => {
-            let up = commands::up(&state, association_seconds).await?;
+        Command::Up { association_seconds, keep, faults } => {
+            let faults = faults.plan()?;
+            let chaos = faults.chaos;
+            let up = commands::up(&state, UpOptions { association: association_seconds, faults, keep }).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();
             show(&format!("the sandbox {verb} at {url}"));
             show(&format!("data plane: {}", up.status.data_plane.unwrap_or_default()));
+            if let Some(seed) = chaos.filter(|_| !up.already) {
+                show(&format!("chaos: seed {seed}"));
+            }
         }
         Command::Down => match commands::down(&state)? {
             Down::Ended => show("the sandbox is down"),
@@ -111,9 +171,26 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Log { follow } => {
             commands::log(&state, follow, &mut std::io::stdout().lock())?;
         }
+        Command::Faults { command } => {
+            let report = match command {
+                FaultCommand::Set { rules, chaos } => {
+                    commands::set_faults(&state, &FaultArguments { rules, chaos }.plan()?).await?
+                }
+                FaultCommand::Clear => commands::set_faults(&state, &FaultPlan::default()).await?,
+                FaultCommand::Show => commands::show_faults(&state).await?,
+            };
+            show(&pretty(&report)?);
+        }
+        Command::Advance { by } => commands::advance(&state, by).await?,
         Command::Supervise => supervisor::supervise(&state).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl FaultArguments {
+    fn plan(&self) -> Result<FaultPlan, CommandError> {
+        commands::fault_plan(self.rules.as_deref(), self.chaos.as_deref())
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 
-use super::CommandError;
 use super::status::report;
+use super::{CommandError, admin};
 use crate::connect::Report;
-use crate::http::{self, Ask};
 use crate::supervisor::{ConnectOrder, StateDir};
 
 /// Runs the stock client with the unmodified file and says what came of it.
@@ -28,17 +27,7 @@ pub async fn connect(state: &StateDir, profile: &Path, timeout: Duration) -> Res
         return Err(CommandError::NoEndpoint);
     }
     let order = ConnectOrder { profile: std::path::absolute(profile).context("find the profile")?, timeout };
-    let ask = Ask {
-        method: Method::POST,
-        path: "/_sandbox/connect",
-        bearer: Some(&status.credentials.secret_access_key),
-        body: serde_json::to_vec(&order).context("write the order")?,
-    };
-    let (code, body) = http::ask(status.address, ask).await.context("ask the supervisor")?;
-    if code != StatusCode::OK {
-        return Err(anyhow::anyhow!("the supervisor answered `{code}`").into());
-    }
-    let outcome: Result<Report, String> = serde_json::from_slice(&body).context("read the supervisor's answer")?;
+    let outcome: Result<Report, String> = admin::ask(state, Method::POST, "/_sandbox/connect", Some(&order)).await?;
     outcome.map_err(|message| anyhow::anyhow!(message).into())
 }
 

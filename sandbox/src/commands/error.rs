@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::faults::FaultError;
+
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -31,6 +33,21 @@ pub enum CommandError {
         /// What is missing.
         what: &'static str,
     },
+    /// The file with rules for faults cannot be read.
+    #[error("cannot read the faults `{path}`")]
+    UnreadableFaults {
+        /// As it was given.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The rules for faults are wrong.
+    #[error(transparent)]
+    Faults(#[from] FaultError),
+    /// Chaos needs a number.
+    #[error("`{0}` is not a seed")]
+    NoSeed(String),
     /// Anything that should not happen.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
@@ -48,7 +65,13 @@ impl CommandError {
             Self::IncompleteProfile { .. } => {
                 Some("a client configuration becomes a profile with the user's `<cert>` and `<key>`")
             }
-            Self::NoDataPlane(_) | Self::UnreadableProfile { .. } | Self::Other(_) => None,
+            Self::Faults(_) => Some(
+                "a rule is `{\"operation\": \"Describe*\", \"call\": 2, \"fault\": \"throttle\"}`, with `every` or neither in place of `call`",
+            ),
+            Self::NoSeed(_) => Some("give a whole number, or `random`"),
+            Self::NoDataPlane(_) | Self::UnreadableProfile { .. } | Self::UnreadableFaults { .. } | Self::Other(_) => {
+                None
+            }
         }
     }
 
@@ -60,7 +83,10 @@ impl CommandError {
             | Self::NoDataPlane(_)
             | Self::NoEndpoint
             | Self::UnreadableProfile { .. }
-            | Self::IncompleteProfile { .. } => 2,
+            | Self::IncompleteProfile { .. }
+            | Self::UnreadableFaults { .. }
+            | Self::Faults(_)
+            | Self::NoSeed(_) => 2,
             Self::Other(_) => 70,
         }
     }

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use super::CommandError;
 use super::prerequisites::{self, Privilege};
 use super::status::{StatusReport, report};
+use crate::faults::FaultPlan;
 use crate::supervisor::{ProcessId, Ready, Settings, StateDir, Status};
 use crate::wire::Credentials;
 use crate::world::World;
@@ -25,26 +26,40 @@ pub struct Up {
     pub status: StatusReport,
 }
 
+/// How the sandbox is to be.
+#[derive(Debug)]
+pub struct UpOptions {
+    /// How long an association takes.
+    pub association: Duration,
+    /// What is to go wrong.
+    pub faults: FaultPlan,
+    /// Whether to begin where the last one that was kept ended, and to be kept.
+    pub keep: bool,
+}
+
 /// Brings the sandbox up, unless it is.
 ///
 /// # Errors
 /// When it does not start; the message has the end of its log.
-pub async fn up(state: &StateDir, association: Duration) -> Result<Up, CommandError> {
+pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError> {
     state.create().context("make the state directory")?;
     let _lock = state.lock().context("lock the state directory")?;
     if let Some(running) = state.running() {
         return Ok(Up { already: true, status: report(&running).await? });
     }
-    let status = start(state, association)?;
+    let status = start(state, options)?;
     Ok(Up { already: false, status: report(&status).await? })
 }
 
-fn start(state: &StateDir, association: Duration) -> anyhow::Result<Status> {
+fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
+    let UpOptions { association, faults, keep } = options;
     let credentials = Credentials::random().context("make credentials")?;
     let privilege = prerequisites::check();
     let settings = Settings {
         credentials: credentials.clone(),
         association,
+        faults,
+        keep,
         data_plane_missing: privilege.as_ref().err().cloned(),
     };
     let mut child = command(state, privilege.ok())?.spawn().context("start the supervisor")?;

@@ -76,6 +76,34 @@ pub(super) async fn connect(
     json(&outcome.map_err(|error| format!("{error:#}")))
 }
 
+pub(super) async fn faults(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Result<Response, StatusCode> {
+    admin.check(&headers)?;
+    json(&admin.gateway.faults.report())
+}
+
+pub(super) async fn set_faults(
+    State(admin): State<Arc<Admin>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, StatusCode> {
+    admin.check(&headers)?;
+    admin.gateway.faults.set(serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?);
+    json(&admin.gateway.faults.report())
+}
+
+pub(super) async fn advance_clock(
+    State(admin): State<Arc<Admin>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, StatusCode> {
+    admin.check(&headers)?;
+    let by: Duration = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    admin.gateway.clock.advance(by.try_into().map_err(|_| StatusCode::BAD_REQUEST)?);
+    // Whatever is due by then happens before the answer.
+    drop(admin.plane.settle(&admin.gateway).await);
+    json(&())
+}
+
 fn json<T: Serialize>(value: &T) -> Result<Response, StatusCode> {
     let body = serde_json::to_vec(value).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())

@@ -22,6 +22,7 @@ pub use self::process::ProcessId;
 pub use self::settings::{Ready, Settings};
 pub use self::state::{StateDir, Status};
 use crate::cloud::{Cloud, Timings};
+use crate::journal::Journal;
 use crate::plane::Plane;
 use crate::wire::{self, Gateway, RequestLog};
 use crate::world::World;
@@ -42,7 +43,15 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     };
     let world = World::standard();
     let log = RequestLog::create(&state.request_log()).context("create the request log")?;
-    let gateway = Arc::new(Gateway::new(Cloud::new(world.clone(), timings), settings.credentials, log));
+    let mut gateway = Gateway::new(Cloud::new(world.clone(), timings), settings.credentials, log);
+    gateway.faults.set(settings.faults);
+    if settings.keep {
+        let (journal, kept) = Journal::open(&state.journal()).context("read what was kept")?;
+        gateway = gateway.keeping(journal, &kept);
+    } else {
+        state.forget_journal().context("remove what was kept")?;
+    }
+    let gateway = Arc::new(gateway);
     let listener =
         TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.context("listen on 127.0.0.1")?;
     let address = listener.local_addr().context("listen on 127.0.0.1")?;
@@ -56,6 +65,8 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let router = Router::new()
         .route("/_sandbox/status", get(admin::status))
         .route("/_sandbox/connect", post(admin::connect))
+        .route("/_sandbox/faults", get(admin::faults).put(admin::set_faults))
+        .route("/_sandbox/clock", post(admin::advance_clock))
         .with_state(admin)
         .merge(Router::new().route("/", post(wire::aws_call)).with_state(Arc::clone(&gateway)))
         .layer(DefaultBodyLimit::max(MAX_BODY));
@@ -63,7 +74,11 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     write_line(&serde_json::to_string(&Ready { address })?)?;
     read_line().context("wait for the word to go on")?;
     let reconciling = tokio::spawn(async move { plane.follow(&gateway).await });
-    axum::serve(listener, router).await.context("serve the control plane")?;
+    tokio::select! {
+        served = axum::serve(listener, router) => served.context("serve the control plane")?,
+        // Nobody could find it any more, to end it.
+        () = state.removed() => {}
+    }
     reconciling.abort();
     Ok(())
 }

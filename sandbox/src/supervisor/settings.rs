@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::FaultPlan;
 use crate::wire::Credentials;
 
 /// To the supervisor.
@@ -14,6 +15,10 @@ pub struct Settings {
     pub credentials: Credentials,
     /// How long an association takes.
     pub association: Duration,
+    /// What is to go wrong from the start.
+    pub faults: FaultPlan,
+    /// Whether to begin where the last sandbox that was kept ended, and to be kept.
+    pub keep: bool,
     /// What the data plane lacks on this machine, in a sentence, if anything.
     pub data_plane_missing: Option<String>,
 }

@@ -3,8 +3,9 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,12 @@ impl StateDir {
         self.0.join("sandbox.log")
     }
 
+    /// What a sandbox that is kept writes down for the next one. It has private keys: `0600`.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("kept.jsonl")
+    }
+
     /// Where the supervisor mounts a file system that only its own processes see: keys, sockets, configurations.
     #[must_use]
     pub fn run(&self) -> PathBuf {
@@ -106,9 +113,23 @@ impl StateDir {
     /// # Errors
     /// When the file is there and stays there.
     pub fn forget(&self) -> std::io::Result<()> {
-        match std::fs::remove_file(self.status_file()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        remove(&self.status_file())
+    }
+
+    /// Removes what was kept.
+    ///
+    /// # Errors
+    /// When the file is there and stays there.
+    pub fn forget_journal(&self) -> std::io::Result<()> {
+        remove(&self.journal())
+    }
+
+    /// Waits until the directory is gone, or another one is in its place.
+    pub async fn removed(&self) {
+        let identity = |path: &Path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        let own = identity(&self.0);
+        while identity(&self.0) == own {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 
@@ -116,6 +137,16 @@ impl StateDir {
         self.0.join("status.json")
     }
 }
+
+fn remove(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// How often the supervisor looks whether its directory is still there.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {

@@ -149,7 +149,7 @@ fn hand_over(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, ch
     if page.join("index.html").exists() {
         let published = page.join("issued").join(format!("{}.pem", csr.fingerprint().hex()));
         files::replace(&published, chain).or_fail(Kind::Input)?;
-        surroundings.note("The page finds it by itself where the user left it open.");
+        surroundings.note("Published beside the page: the user finds it there with `Look for my certificate`.");
     }
     Ok(())
 }

@@ -25,8 +25,12 @@ pub(crate) fn up(deployment: &Deployment) -> Result<()> {
     process::run(of(deployment).arg("up").stdout(std::io::stderr()))
 }
 
-/// The variables that point an AWS program at the sandbox.
+/// The variables that point an AWS program at the sandbox; none where it is not up. Not every command needs it, and
+/// one that does says so itself.
 pub(crate) fn environment(deployment: &Deployment) -> Result<Vec<(String, String)>> {
+    if !process::is_ok(of(deployment).arg("env")) {
+        return Ok(Vec::new());
+    }
     let variables = process::read(of(deployment).arg("env"))?;
     variables
         .lines()

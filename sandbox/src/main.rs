@@ -83,6 +83,15 @@ enum Command {
     /// Hold a sandbox (started by `up`)
     #[command(hide = true)]
     Supervise,
+    /// Say whether a client's certificate will do (asked by the OpenVPN servers)
+    #[command(hide = true)]
+    Verify {
+        depth: u32,
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+        #[arg(long, env = "peer_cert")]
+        certificate: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -182,6 +191,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             show(&pretty(&report)?);
         }
         Command::Advance { by } => commands::advance(&state, by).await?,
+        Command::Verify { depth, subject: _, certificate } => commands::verify(depth, certificate.as_deref())?,
         Command::Supervise => supervisor::supervise(&state).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ mod log;
 mod prerequisites;
 mod status;
 mod up;
+mod verify;
 
 pub use self::clock::advance;
 pub use self::connect::connect;
@@ -21,3 +22,4 @@ pub use self::faults::{fault_plan, set_faults, show_faults};
 pub use self::log::log;
 pub use self::status::{StatusReport, status};
 pub use self::up::{Up, UpOptions, up};
+pub use self::verify::verify;

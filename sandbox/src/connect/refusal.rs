@@ -4,7 +4,7 @@
 //! first.
 
 /// Part of a line of the server's log, and what it means. The first one that fits counts.
-const SERVER: [(&str, &str); 17] = [
+const SERVER: [(&str, &str); 18] = [
     ("error=CRL has expired", "the revocation list has expired, so the endpoint lets nobody in"),
     ("error=CRL is not yet valid", "the revocation list is not valid yet, so the endpoint lets nobody in"),
     ("error=CRL signature failure", "the revocation list is not signed by the CA, so the endpoint lets nobody in"),
@@ -20,6 +20,10 @@ const SERVER: [(&str, &str); 17] = [
     ("error=unsupported certificate purpose", "the certificate is not for clients"),
     ("VERIFY EKU ERROR", "the certificate is not for clients: it has no extended key usage clientAuth"),
     ("VERIFY KU ERROR", "the certificate is not for clients: its key usage does not allow it"),
+    (
+        "VERIFY SCRIPT ERROR",
+        "the certificate's key is of a kind that Client VPN does not support: only RSA with 1024 or 2048 bits",
+    ),
     ("VERIFY ERROR", "the endpoint does not accept the certificate"),
     // Not the later "TLS handshake failed": it comes 60 seconds after a refusal and would be taken for another client's.
     ("TLS_ERROR: BIO read", "the handshake with the endpoint failed"),

@@ -15,9 +15,11 @@ use tokio::sync::{broadcast, watch};
 use super::firewall;
 use super::management::{ClientRow, Management};
 use super::namespace::Namespace;
-use super::server_config::{self, CERTIFICATES, CLIENT_AUTHORITIES, CRL, MANAGEMENT, PRIVATE_KEY};
+use super::server_config::{
+    self, CERTIFICATES, CLIENT_AUTHORITIES, CLIENTS, CRL, EVERY_CLIENT, MANAGEMENT, PEERS, PRIVATE_KEY,
+};
 use super::topology::Topology;
-use super::wanted::{Change, ServerSpec, WantedEndpoint, changes};
+use super::wanted::{Change, Pushed, ServerSpec, Session, WantedEndpoint, changes};
 use super::{RUN, report};
 use crate::cloud::{Connection, EndpointId, SubnetId};
 
@@ -47,6 +49,17 @@ struct Server {
     ready: watch::Receiver<bool>,
     /// Part of the connection ids: client ids begin anew with each server.
     started: OffsetDateTime,
+    /// Since when each client is there, by client id.
+    sessions: BTreeMap<u64, OffsetDateTime>,
+    /// Clients that were told to go. The server lists them for some seconds more.
+    ended: BTreeSet<u64>,
+}
+
+/// What a client is told when its connection is ended.
+#[derive(Debug, Clone, Copy)]
+enum Farewell {
+    ComeAgain,
+    StayAway,
 }
 
 impl RunningEndpoint {
@@ -95,7 +108,10 @@ impl RunningEndpoint {
                     self.namespace.run("nft", &["-f", "-"], &firewall::authorize(&networks)).await?;
                 }
                 Change::ReplaceCrl(crl) => write_secretly(&self.id, CRL, &crl.pem)?,
+                Change::Push(pushed) => write_pushed(&self.id, &pushed)?,
                 Change::RestartServer => {
+                    // So that clients come again at once and not when they miss the server. One that has ended needs none.
+                    drop(self.server.reset_connections().await);
                     drop(self.server.process.kill().await);
                     write_files(&self.id, &wanted)?;
                     self.server = Server::start(&self.id, &self.namespace, &self.server_lines, now).await?;
@@ -124,10 +140,28 @@ impl RunningEndpoint {
         done.map(drop).map_err(|_| io::Error::other("the server ended"))
     }
 
-    /// The connections that the server has.
-    pub(super) async fn connections(&mut self, now: OffsetDateTime) -> io::Result<Vec<Connection>> {
-        let rows = self.server.management.clients().await?;
-        Ok(rows.iter().map(|row| self.connection(row, now)).collect())
+    /// The connections that the server has, after those were ended that are to end: `terminated` by id, and every one that
+    /// has lasted too long.
+    pub(super) async fn connections(
+        &mut self,
+        terminated: &[String],
+        now: OffsetDateTime,
+    ) -> io::Result<Vec<Connection>> {
+        let rows = self.server.clients(now).await?;
+        let Session { longest, ends_client } = self.running.session;
+        let mut connections = Vec::new();
+        for row in rows {
+            let connection = self.connection(&row, now);
+            if terminated.contains(&connection.id) {
+                self.server.end(row.client_id, Farewell::StayAway).await;
+            } else if now - connection.established >= longest {
+                let farewell = if ends_client { Farewell::StayAway } else { Farewell::ComeAgain };
+                self.server.end(row.client_id, farewell).await;
+            } else {
+                connections.push(connection);
+            }
+        }
+        Ok(connections)
     }
 
     /// Removes what others know of it. The rest goes with the value.
@@ -144,7 +178,7 @@ impl RunningEndpoint {
             endpoint: self.id.clone(),
             common_name: row.common_name.clone(),
             address: row.address,
-            established: OffsetDateTime::from_unix_timestamp(row.since).unwrap_or(now),
+            established: self.server.sessions.get(&row.client_id).copied().unwrap_or(now),
             seen: now,
             ended: None,
             ingress_bytes: row.received,
@@ -192,15 +226,40 @@ impl Server {
             tokio::spawn(follow(id.clone(), output, lines.clone(), set_ready));
         }
         let management = Management::connect(&socket).await?;
-        Ok(Self { process, management, ready, started: now })
+        Ok(Self { process, management, ready, started: now, sessions: BTreeMap::new(), ended: BTreeSet::new() })
+    }
+
+    /// The clients that the server has and that were not told to go.
+    async fn clients(&mut self, now: OffsetDateTime) -> io::Result<Vec<ClientRow>> {
+        let mut rows = self.management.clients().await?;
+        let listed = |id: &u64| rows.iter().any(|row| row.client_id == *id);
+        self.ended.retain(listed);
+        self.sessions.retain(|id, _| listed(id));
+        rows.retain(|row| !self.ended.contains(&row.client_id));
+        for row in &rows {
+            self.sessions.entry(row.client_id).or_insert(now);
+        }
+        Ok(rows)
+    }
+
+    async fn end(&mut self, client_id: u64, farewell: Farewell) {
+        let message = match farewell {
+            Farewell::ComeAgain => "RESTART",
+            Farewell::StayAway => "HALT",
+        };
+        // One that has gone by itself meanwhile is an error of no interest.
+        drop(self.management.command(&format!("client-kill {client_id} {message}")).await);
+        self.ended.insert(client_id);
     }
 
     async fn reset_connections(&mut self) -> io::Result<()> {
         for client in self.management.clients().await? {
-            // One that has gone by itself meanwhile is an error of no interest.
-            drop(self.management.command(&format!("client-kill {}", client.client_id)).await);
+            if !self.ended.contains(&client.client_id) {
+                self.end(client.client_id, Farewell::ComeAgain).await;
+            }
         }
-        Ok(())
+        // By the time it answers it has sent what it was told to.
+        self.management.clients().await.map(drop)
     }
 }
 
@@ -230,7 +289,9 @@ fn folder(id: &EndpointId) -> PathBuf {
 }
 
 fn write_files(id: &EndpointId, wanted: &WantedEndpoint) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder(id))?;
+    for inner in [CLIENTS, PEERS] {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder(id).join(inner))?;
+    }
     let ServerSpec { client_authorities, certificates, private_key, .. } = &wanted.server;
     write_secretly(id, CLIENT_AUTHORITIES, client_authorities)?;
     write_secretly(id, CERTIFICATES, certificates)?;
@@ -238,7 +299,12 @@ fn write_files(id: &EndpointId, wanted: &WantedEndpoint) -> io::Result<()> {
     if let Some(crl) = &wanted.crl {
         write_secretly(id, CRL, &crl.pem)?;
     }
+    write_pushed(id, &wanted.pushed)?;
     write_secretly(id, "server.conf", &server_config::text(&wanted.server))
+}
+
+fn write_pushed(id: &EndpointId, pushed: &Pushed) -> io::Result<()> {
+    write_secretly(id, &format!("{CLIENTS}/{EVERY_CLIENT}"), &server_config::pushed_text(pushed))
 }
 
 /// In one step, because the server reads the CRL again with every handshake.

@@ -32,8 +32,6 @@ pub(super) struct ClientRow {
     pub(super) address: std::net::Ipv4Addr,
     pub(super) received: u64,
     pub(super) sent: u64,
-    /// Seconds since 1970.
-    pub(super) since: i64,
     pub(super) client_id: u64,
 }
 
@@ -121,7 +119,6 @@ fn client_row(line: &str) -> Option<ClientRow> {
         address: field(2)?.parse().ok()?,
         received: field(4)?.parse().ok()?,
         sent: field(5)?.parse().ok()?,
-        since: field(7)?.parse().ok()?,
         client_id: field(9)?.parse().ok()?,
     })
 }

@@ -32,7 +32,6 @@ pub(crate) use self::server_config::banner;
 pub(crate) use self::topology::{PrivateSubnet, Topology};
 use self::wanted::{Wanted, WantedEndpoint, wanted};
 use crate::cloud::EndpointId;
-use crate::edge;
 use crate::supervisor::StateDir;
 use crate::wire::Gateway;
 use crate::world::World;
@@ -144,20 +143,23 @@ impl Plane {
     pub async fn settle(&self, gateway: &Gateway) -> std::io::Result<()> {
         let Ok(works) = &self.0 else { return Ok(()) };
         let mut endpoints = works.endpoints.lock().await;
-        let wanted = wanted(&gateway.cloud(), edge::now());
+        let wanted = wanted(&gateway.cloud(), gateway.clock.now());
         let mut outcome = Ok(());
         endpoints.stop_unwanted(&wanted, &works.topology);
         for (id, wanted) in wanted {
-            let result = works.apply(&mut endpoints, &id, wanted).await;
+            let result = works.apply(&mut endpoints, &id, wanted, gateway.clock.now()).await;
             // One endpoint that cannot be brought up does not hold up the others.
             outcome = outcome.and(result);
         }
-        let now = edge::now();
-        if endpoints.observed.is_none_or(|observed| now - observed >= BETWEEN_OBSERVATIONS) {
-            endpoints.observed = Some(now);
-            for (id, endpoint) in &mut endpoints.running {
-                let live = endpoint.connections(now).await?;
-                gateway.cloud().observe_connections(id, live, now);
+        let now = gateway.clock.now();
+        if endpoints.observed.is_some_and(|observed| now - observed < BETWEEN_OBSERVATIONS) {
+            return outcome;
+        }
+        endpoints.observed = Some(now);
+        for (id, endpoint) in &mut endpoints.running {
+            match endpoint.connections(&[], now).await {
+                Ok(live) => gateway.cloud().observe_connections(id, live, now),
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         outcome
@@ -187,8 +189,13 @@ impl Plane {
 }
 
 impl Works {
-    async fn apply(&self, endpoints: &mut Endpoints, id: &EndpointId, wanted: WantedEndpoint) -> std::io::Result<()> {
-        let now = edge::now();
+    async fn apply(
+        &self,
+        endpoints: &mut Endpoints,
+        id: &EndpointId,
+        wanted: WantedEndpoint,
+        now: OffsetDateTime,
+    ) -> std::io::Result<()> {
         if let Some(endpoint) = endpoints.running.get_mut(id) {
             endpoint.revive(now).await?;
             return endpoint.become_like(wanted, &self.topology, now).await;

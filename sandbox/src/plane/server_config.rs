@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ipnet::Ipv4Net;
 
-use super::wanted::ServerSpec;
+use super::wanted::{Pushed, ServerSpec};
 use crate::cloud::Transport;
 
 /// Files beside the configuration.
@@ -15,6 +15,12 @@ pub(super) const CERTIFICATES: &str = "server.pem";
 pub(super) const PRIVATE_KEY: &str = "server.key";
 pub(super) const CRL: &str = "crl.pem";
 pub(super) const MANAGEMENT: &str = "management";
+/// Where the server writes a client's certificate down while it is checked.
+pub(super) const PEERS: &str = "peers";
+/// What clients are sent. The server reads it anew for every connection: its name is OpenVPN's, for a client without a
+/// file of its own.
+pub(super) const CLIENTS: &str = "clients";
+pub(super) const EVERY_CLIENT: &str = "DEFAULT";
 
 /// What each piece of the banner begins with, after `echo`.
 pub(crate) const BANNER: &str = "sandbox-banner:";
@@ -46,6 +52,10 @@ pub(super) fn text(spec: &ServerSpec) -> String {
          data-ciphers AES-256-GCM\n\
          remote-cert-tls client\n\
          verify-client-cert require\n\
+         script-security 2\n\
+         tls-export-cert {PEERS}\n\
+         tls-verify \"/proc/1/exe verify\"\n\
+         client-config-dir {CLIENTS}\n\
          duplicate-cn\n\
          reneg-sec 0\n\
          keepalive 1 20\n\
@@ -55,33 +65,27 @@ pub(super) fn text(spec: &ServerSpec) -> String {
         pool.network(),
         pool.netmask(),
     );
-    let mut line = |arguments: std::fmt::Arguments<'_>| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{arguments}");
-    };
     if spec.checks_crl {
-        line(format_args!("crl-verify {CRL}"));
-    }
-    match &spec.routes {
-        Some(routes) => {
-            for route in routes {
-                line(format_args!("push \"route {} {}\"", route.network(), route.netmask()));
-            }
-        }
-        // What the service pushes without split tunnel.
-        None => {
-            line(format_args!("push \"redirect-gateway def1 bypass-dhcp\""));
-            line(format_args!("push \"block-outside-dns\""));
-            line(format_args!("push \"dhcp-option DOMAIN-ROUTE .\""));
-        }
-    }
-    for server in &spec.dns_servers {
-        line(format_args!("push \"dhcp-option DNS {server}\""));
-    }
-    for piece in spec.banner.as_deref().map(banner_pieces).unwrap_or_default() {
-        line(format_args!("push \"echo {piece}\""));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "crl-verify {CRL}");
     }
     text
+}
+
+/// The text of the file with what every client is sent.
+pub(super) fn pushed_text(pushed: &Pushed) -> String {
+    let Pushed { routes, dns_servers, banner } = pushed;
+    let mut options = match routes {
+        Some(routes) => routes.iter().map(|route| format!("route {} {}", route.network(), route.netmask())).collect(),
+        // What the service pushes without split tunnel.
+        None => ["redirect-gateway def1 bypass-dhcp", "block-outside-dns", "dhcp-option DOMAIN-ROUTE ."]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    options.extend(dns_servers.iter().map(|server| format!("dhcp-option DNS {server}")));
+    options
+        .extend(banner.as_deref().map(banner_pieces).unwrap_or_default().iter().map(|piece| format!("echo {piece}")));
+    options.iter().fold(String::new(), |text, option| format!("{text}push \"{option}\"\n"))
 }
 
 /// How AWS brings the banner to its client is UNCONFIRMED: `echo` is pushed, its content is unknown. Here it goes in
@@ -124,17 +128,21 @@ mod tests {
 
     use super::*;
     use crate::cloud::fixture::{at, cloud_with_endpoint};
-    use crate::plane::wanted::wanted;
+    use crate::plane::wanted::{WantedEndpoint, wanted};
 
     fn spec() -> ServerSpec {
+        endpoint().server
+    }
+
+    fn endpoint() -> WantedEndpoint {
         let (mut cloud, id) = cloud_with_endpoint();
         cloud.associate(id.as_str(), "subnet-0a1b2c3d4e5f60001", &at(0, 4)).unwrap();
-        wanted(&cloud, at(3, 0).now).pop_first().unwrap().1.server
+        wanted(&cloud, at(3, 0).now).pop_first().unwrap().1
     }
 
     #[test]
     fn a_server_has_what_the_control_plane_was_told() {
-        let spec = ServerSpec { banner: Some("Welcome".to_owned()), checks_crl: true, ..spec() };
+        let spec = ServerSpec { checks_crl: true, ..spec() };
         expect![[r#"
             dev tun0
             dev-type tun
@@ -150,34 +158,47 @@ mod tests {
             data-ciphers AES-256-GCM
             remote-cert-tls client
             verify-client-cert require
+            script-security 2
+            tls-export-cert peers
+            tls-verify "/proc/1/exe verify"
+            client-config-dir clients
             duplicate-cn
             reneg-sec 0
             keepalive 1 20
             management management unix
             verb 3
             crl-verify crl.pem
-            push "route 10.1.0.0 255.255.0.0"
-            push "echo sandbox-banner:1/1:V2VsY29tZQ"
         "#]]
         .assert_eq(&text(&spec));
     }
 
     #[test]
+    fn a_client_is_sent_routes_and_banner() {
+        let pushed = Pushed { banner: Some("Welcome".to_owned()), ..endpoint().pushed };
+        expect![[r#"
+            push "route 10.1.0.0 255.255.0.0"
+            push "echo sandbox-banner:1/1:V2VsY29tZQ"
+        "#]]
+        .assert_eq(&pushed_text(&pushed));
+    }
+
+    #[test]
     fn without_split_tunnel_everything_goes_through() {
-        let spec = ServerSpec {
-            routes: None,
-            transport: Transport::Tcp,
-            client_cidr: "10.80.0.0/12".parse().unwrap(),
-            dns_servers: vec!["10.1.0.2".parse().unwrap()],
-            ..spec()
-        };
-        let text = text(&spec);
-        for line in [
-            "proto tcp-server",
-            "server 10.80.0.0 255.255.0.0",
-            "push \"redirect-gateway def1 bypass-dhcp\"",
-            "push \"dhcp-option DNS 10.1.0.2\"",
-        ] {
+        let pushed = Pushed { routes: None, dns_servers: vec!["10.1.0.2".parse().unwrap()], banner: None };
+        expect![[r#"
+            push "redirect-gateway def1 bypass-dhcp"
+            push "block-outside-dns"
+            push "dhcp-option DOMAIN-ROUTE ."
+            push "dhcp-option DNS 10.1.0.2"
+        "#]]
+        .assert_eq(&pushed_text(&pushed));
+    }
+
+    #[test]
+    fn a_client_cidr_that_is_too_large_for_a_server_is_cut() {
+        let client_cidr = "10.80.0.0/12".parse().unwrap();
+        let text = text(&ServerSpec { transport: Transport::Tcp, client_cidr, ..spec() });
+        for line in ["proto tcp-server", "server 10.80.0.0 255.255.0.0"] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::cloud::{Cloud, Crl, Endpoint, EndpointId, PrivateKey, RouteStatus, RuleStatus, SubnetId, Transport, X509};
 
@@ -16,7 +16,9 @@ pub(super) type Wanted = BTreeMap<EndpointId, WantedEndpoint>;
 pub(super) struct WantedEndpoint {
     pub(super) dns_name: String,
     pub(super) server: ServerSpec,
+    pub(super) pushed: Pushed,
     pub(super) crl: Option<Crl>,
+    pub(super) session: Session,
     pub(super) subnets: BTreeSet<SubnetId>,
     /// Networks that clients may reach, none inside another.
     pub(super) authorized: Vec<Ipv4Net>,
@@ -28,10 +30,6 @@ pub(super) struct ServerSpec {
     pub(super) transport: Transport,
     pub(super) port: u16,
     pub(super) client_cidr: Ipv4Net,
-    /// Destinations to push; `None` means everything, that is, no split tunnel.
-    pub(super) routes: Option<BTreeSet<Ipv4Net>>,
-    pub(super) dns_servers: Vec<Ipv4Addr>,
-    pub(super) banner: Option<String>,
     /// PEM: the CAs that sign clients.
     pub(super) client_authorities: String,
     /// PEM: the server's certificate and what lies between it and the root.
@@ -39,6 +37,24 @@ pub(super) struct ServerSpec {
     pub(super) private_key: PrivateKey,
     /// Whether there is a CRL to check; which one may change while the server runs.
     pub(super) checks_crl: bool,
+}
+
+/// What every new connection is sent. It may change while the server runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Pushed {
+    /// Destinations that go through the tunnel; `None` means everything, that is, no split tunnel.
+    pub(super) routes: Option<BTreeSet<Ipv4Net>>,
+    pub(super) dns_servers: Vec<Ipv4Addr>,
+    pub(super) banner: Option<String>,
+}
+
+/// How long a connection may last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) longest: Duration,
+    /// Whether the client stays away then, instead of coming again at once. What the service sends to that end is
+    /// UNCONFIRMED.
+    pub(super) ends_client: bool,
 }
 
 /// One thing to do to a running endpoint.
@@ -52,6 +68,8 @@ pub(super) enum Change {
     Detach(SubnetId),
     /// End the connections; clients may come again at once.
     ResetConnections,
+    /// Send this to new connections from now on.
+    Push(Pushed),
     /// Check clients against this CRL from now on.
     ReplaceCrl(Crl),
     /// Start the server anew.
@@ -93,13 +111,19 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
             transport: settings.transport,
             port: settings.port,
             client_cidr: settings.client_cidr,
-            routes: settings.split_tunnel.then_some(routes),
-            dns_servers: settings.dns_servers.clone(),
-            banner: settings.banner.clone(),
             client_authorities: cloud.client_authorities(endpoint).ok()?.iter().map(X509::to_pem).collect(),
             certificates: std::iter::once(&server.leaf).chain(between).map(X509::to_pem).collect(),
             private_key: server.private_key.clone(),
             checks_crl: endpoint.crl.is_some(),
+        },
+        pushed: Pushed {
+            routes: settings.split_tunnel.then_some(routes),
+            dns_servers: settings.dns_servers.clone(),
+            banner: settings.banner.clone(),
+        },
+        session: Session {
+            longest: Duration::HOUR * settings.session_timeout_hours,
+            ends_client: settings.disconnect_on_session_timeout,
         },
         crl: endpoint.crl.clone(),
         subnets,
@@ -120,13 +144,25 @@ pub(super) fn changes(running: &WantedEndpoint, wanted: &WantedEndpoint) -> Vec<
     if let Some(crl) = wanted.crl.clone().filter(|_| crl_differs) {
         changes.push(Change::ReplaceCrl(crl));
     }
+    let pushed_differs = running.pushed != wanted.pushed;
+    if pushed_differs {
+        changes.push(Change::Push(wanted.pushed.clone()));
+    }
+    // Another banner is for new connections alone.
+    let way_differs = running.pushed.without_banner() != wanted.pushed.without_banner();
     if running.server != wanted.server {
         changes.push(Change::RestartServer);
-    } else if crl_differs || rules_differ {
+    } else if crl_differs || rules_differ || way_differs {
         // https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-endpoint-modify.html
         changes.push(Change::ResetConnections);
     }
     changes
+}
+
+impl Pushed {
+    fn without_banner(&self) -> (&Option<BTreeSet<Ipv4Net>>, &[Ipv4Addr]) {
+        (&self.routes, &self.dns_servers)
+    }
 }
 
 #[cfg(test)]
@@ -163,7 +199,7 @@ mod tests {
         let endpoint = one(&cloud, 3);
         assert_eq!(endpoint.subnets, BTreeSet::from([SubnetId::from(SUBNETS[0])]));
         assert_eq!(endpoint.authorized, ["10.1.0.0/16".parse().unwrap()]);
-        assert_eq!(endpoint.server.routes, Some(BTreeSet::from(["10.1.0.0/16".parse().unwrap()])));
+        assert_eq!(endpoint.pushed.routes, Some(BTreeSet::from(["10.1.0.0/16".parse().unwrap()])));
         assert_eq!(endpoint.server.client_authorities, Authority::new().certificate.replace("\r\n", "\n"));
     }
 
@@ -211,5 +247,43 @@ mod tests {
         // The same list, imported once more.
         let (second_crl, second) = import(11);
         assert_eq!(changes(&first, &second), [Change::ReplaceCrl(second_crl), Change::ResetConnections]);
+    }
+
+    #[test]
+    fn what_is_pushed_changes_while_the_server_runs_and_resets_unless_it_is_the_banner() {
+        let (cloud, _) = associated();
+        let running = one(&cloud, 3);
+        let pushed = |change: fn(&mut Pushed)| {
+            let mut wanted = running.clone();
+            change(&mut wanted.pushed);
+            let push = Change::Push(wanted.pushed.clone());
+            let changes = changes(&running, &wanted);
+            assert_eq!(changes.first(), Some(&push));
+            changes.into_iter().skip(1).collect::<Vec<_>>()
+        };
+        assert_eq!(pushed(|pushed| pushed.banner = Some("Welcome".to_owned())), []);
+        assert_eq!(pushed(|pushed| pushed.routes = None), [Change::ResetConnections]);
+        assert_eq!(pushed(|pushed| pushed.dns_servers = vec![Ipv4Addr::new(10, 1, 0, 2)]), [Change::ResetConnections]);
+    }
+
+    #[test]
+    fn another_port_or_certificate_restarts_the_server() {
+        let (cloud, _) = associated();
+        let running = one(&cloud, 3);
+        let mut wanted = running.clone();
+        wanted.server.port = 1194;
+        assert_eq!(changes(&running, &wanted), [Change::RestartServer]);
+        let mut wanted = running.clone();
+        wanted.server.certificates = "another".to_owned();
+        assert_eq!(changes(&running, &wanted), [Change::RestartServer]);
+    }
+
+    #[test]
+    fn another_session_timeout_touches_nothing_that_runs() {
+        let (cloud, _) = associated();
+        let running = one(&cloud, 3);
+        assert_eq!(running.session.longest, Duration::hours(24));
+        let session = Session { longest: Duration::hours(8), ..running.session };
+        assert_eq!(changes(&running, &WantedEndpoint { session, ..running.clone() }), []);
     }
 }

@@ -32,6 +32,10 @@ enum Command {
         /// How long an association of a subnet takes (minutes on AWS)
         #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
         association_seconds: Duration,
+        /// Give a quota of the account another value: endpoints, rules, routes, concurrent-changes, crl-entries,
+        /// certificates
+        #[arg(long, value_name = "NAME=N", value_parser = quota)]
+        quota: Vec<(String, usize)>,
         /// Begin where the last sandbox that was started with this ended, and keep the state for the next one
         ///
         /// Without it the sandbox begins empty, and what was kept is removed. Private keys given to ACM are part of the
@@ -147,10 +151,15 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let state = StateDir::new(&arguments.state).context("find the state directory")?;
     match arguments.command {
-        Command::Up { association_seconds, keep, faults } => {
+        Command::Up { association_seconds, quota, keep, faults } => {
+            let limits = quota
+                .iter()
+                .try_fold(sandbox::cloud::Limits::default(), |limits, (name, value)| limits.with(name, *value));
             let faults = faults.plan()?;
             let chaos = faults.chaos;
-            let up = commands::up(&state, UpOptions { association: association_seconds, faults, keep }).await?;
+            let limits = limits.unwrap_or_default();
+            let options = UpOptions { association: association_seconds, limits, faults, keep };
+            let up = commands::up(&state, options).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();
             show(&format!("the sandbox {verb} at {url}"));
@@ -206,6 +215,14 @@ impl FaultArguments {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn quota(text: &str) -> Result<(String, usize), String> {
+    let (name, value) = text.split_once('=').ok_or("not NAME=N")?;
+    if !sandbox::cloud::Limits::NAMES.contains(&name) {
+        return Err(format!("the quotas are {}", sandbox::cloud::Limits::NAMES.join(", ")));
+    }
+    Ok((name.to_owned(), value.parse().map_err(|_| "not a number".to_owned())?))
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> Result<String, CommandError> {

@@ -26,8 +26,14 @@ pub struct World {
     pub account: String,
     /// The private network.
     pub vpc: Vpc,
-    /// Its subnets.
+    /// Its subnets that have a host.
     pub subnets: Vec<Subnet>,
+    /// Another private network, which no endpoint of the first one can reach.
+    pub other_vpc: Vpc,
+    /// Subnets without a host. Each shows one reason for which the service refuses a subnet.
+    pub bare_subnets: Vec<BareSubnet>,
+    /// The region's availability zones: name and id.
+    pub zones: Vec<(String, String)>,
 }
 
 /// A private network without an internet gateway.
@@ -39,6 +45,10 @@ pub struct Vpc {
     pub cidr: Ipv4Net,
     /// The group that AWS makes with every VPC.
     pub default_security_group: String,
+    /// A group that somebody made.
+    pub security_group: String,
+    /// The route table that AWS makes with every VPC.
+    pub main_route_table: String,
 }
 
 /// A subnet with one host in it.
@@ -50,38 +60,95 @@ pub struct Subnet {
     pub cidr: Ipv4Net,
     /// Name of the availability zone, such as `eu-central-1a`.
     pub zone: String,
-    /// Id of the availability zone, such as `euc1-az2`.
-    pub zone_id: String,
     /// The host that a user of the VPN wants to reach.
     pub private_host: Ipv4Addr,
+}
+
+/// A subnet without a host.
+#[derive(Debug, Clone)]
+pub struct BareSubnet {
+    /// `subnet-` and 17 hexadecimal digits.
+    pub id: String,
+    /// The VPC that it is part of.
+    pub vpc: String,
+    /// Account of the owner, who may have shared it.
+    pub owner: String,
+    /// Part of the VPC's block.
+    pub cidr: Ipv4Net,
+    /// Name of the availability zone.
+    pub zone: String,
 }
 
 impl World {
     /// The one world there is.
     #[must_use]
     pub fn standard() -> Self {
-        let subnet = |digit: u8, zone: char, zone_id: &str| Subnet {
+        let subnet = |digit: u8, zone: char| Subnet {
             id: format!("subnet-0a1b2c3d4e5f6000{digit}"),
             cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 1, digit, 0), 24),
             zone: format!("eu-central-1{zone}"),
-            zone_id: zone_id.to_owned(),
             private_host: Ipv4Addr::new(10, 1, digit, 10),
         };
+        let vpc = |digit: u8, number: &str| Vpc {
+            id: format!("vpc-{number}8"),
+            cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, digit, 0, 0), 16),
+            default_security_group: format!("sg-{number}8"),
+            security_group: format!("sg-{number}9"),
+            main_route_table: format!("rtb-{number}8"),
+        };
+        let (account, stranger) = ("123456789012", "210987654321");
+        let (vpc, other_vpc) = (vpc(1, "0a1b2c3d4e5f6071"), vpc(2, "0a1b2c3d4e5f6072"));
+        let bare = |digit: u8, vpc: &Vpc, owner: &str, cidr: [u8; 3], prefix: u8, zone: char| BareSubnet {
+            id: format!("subnet-0a1b2c3d4e5f6000{digit}"),
+            vpc: vpc.id.clone(),
+            owner: owner.to_owned(),
+            cidr: Ipv4Net::new_assert(Ipv4Addr::new(cidr[0], cidr[1], cidr[2], 0), prefix),
+            zone: format!("eu-central-1{zone}"),
+        };
+        let zone = |letter: char, id: &str| (format!("eu-central-1{letter}"), id.to_owned());
         Self {
             region: "eu-central-1".to_owned(),
-            account: "123456789012".to_owned(),
-            vpc: Vpc {
-                id: "vpc-0a1b2c3d4e5f60718".to_owned(),
-                cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 1, 0, 0), 16),
-                default_security_group: "sg-0a1b2c3d4e5f60718".to_owned(),
-            },
-            subnets: vec![subnet(1, 'a', "euc1-az2"), subnet(2, 'b', "euc1-az3")],
+            account: account.to_owned(),
+            subnets: vec![subnet(1, 'a'), subnet(2, 'b')],
+            bare_subnets: vec![
+                // Of a zone that has one already, too small, of another VPC, shared by another account.
+                bare(3, &vpc, account, [10, 1, 3], 24, 'a'),
+                bare(4, &vpc, account, [10, 1, 4], 28, 'c'),
+                bare(5, &other_vpc, account, [10, 2, 1], 24, 'c'),
+                bare(6, &vpc, stranger, [10, 1, 6], 24, 'c'),
+            ],
+            vpc,
+            other_vpc,
+            zones: vec![zone('a', "euc1-az2"), zone('b', "euc1-az3"), zone('c', "euc1-az1")],
         }
     }
 
-    /// The subnet of that id.
+    /// The subnet of that id that has a host.
     #[must_use]
     pub fn subnet(&self, id: &str) -> Option<&Subnet> {
         self.subnets.iter().find(|subnet| subnet.id == id)
+    }
+
+    /// The id of an availability zone.
+    #[must_use]
+    pub fn zone_id(&self, name: &str) -> &str {
+        self.zones.iter().find(|(known, _)| known == name).map_or("", |(_, id)| id)
+    }
+
+    /// Every subnet that the account can see.
+    pub fn all_subnets(&self) -> impl Iterator<Item = BareSubnet> {
+        let dressed = self.subnets.iter().map(|subnet| BareSubnet {
+            id: subnet.id.clone(),
+            vpc: self.vpc.id.clone(),
+            owner: self.account.clone(),
+            cidr: subnet.cidr,
+            zone: subnet.zone.clone(),
+        });
+        dressed.chain(self.bare_subnets.iter().cloned())
+    }
+
+    /// Both private networks.
+    pub fn vpcs(&self) -> impl Iterator<Item = &Vpc> {
+        [&self.vpc, &self.other_vpc].into_iter()
     }
 }

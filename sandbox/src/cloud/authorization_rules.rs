@@ -10,10 +10,6 @@ use time::OffsetDateTime;
 
 use super::{Cloud, Moment, Refusal, Timings};
 
-/// Rules per endpoint.
-/// <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>
-const MAX_RULES: usize = 200;
-
 /// What is asked for, as it came.
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "members of the call, named as AWS names them")]
@@ -22,6 +18,15 @@ pub struct AuthorizeIngress {
     pub access_group: Option<String>,
     pub all_groups: bool,
     pub description: Option<String>,
+}
+
+/// Which rule is to go, as it came.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "members of the call, named as AWS names them")]
+pub struct RevokeIngress {
+    pub target_network: String,
+    pub access_group: Option<String>,
+    pub all_groups: bool,
 }
 
 /// Lets everybody reach a network.
@@ -33,6 +38,8 @@ pub struct AuthorizationRule {
     pub description: Option<String>,
     /// When it was asked for.
     pub since: OffsetDateTime,
+    /// When its end was asked for.
+    pub revoking: Option<OffsetDateTime>,
 }
 
 /// `Status` of a rule.
@@ -42,6 +49,10 @@ pub enum RuleStatus {
     Authorizing,
     /// In force.
     Active,
+    /// Not in force any more.
+    Revoking,
+    /// Gone.
+    Revoked,
 }
 
 impl RuleStatus {
@@ -51,6 +62,9 @@ impl RuleStatus {
         match self {
             Self::Authorizing => "authorizing",
             Self::Active => "active",
+            Self::Revoking => "revoking",
+            // A word of our own: the service does not list what is gone.
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -59,7 +73,12 @@ impl AuthorizationRule {
     /// The rule's state at a time.
     #[must_use]
     pub fn status(&self, now: OffsetDateTime, timings: &Timings) -> RuleStatus {
-        if now - self.since < timings.authorization { RuleStatus::Authorizing } else { RuleStatus::Active }
+        match self.revoking {
+            Some(revoking) if now - revoking >= timings.revocation => RuleStatus::Revoked,
+            Some(_) => RuleStatus::Revoking,
+            None if now - self.since < timings.authorization => RuleStatus::Authorizing,
+            None => RuleStatus::Active,
+        }
     }
 }
 
@@ -75,39 +94,66 @@ impl Cloud {
         request: AuthorizeIngress,
         moment: &Moment,
     ) -> Result<Ipv4Net, Refusal> {
-        let endpoint = self.endpoint_mut(endpoint)?;
+        let most = self.limits.rules;
+        let endpoint = self.live_endpoint_mut(endpoint)?;
         let AuthorizeIngress { target_network, access_group, all_groups, description } = request;
-        // AWS's message is not published: UNCONFIRMED.
-        let target = Ipv4Net::from_str(&target_network)
-            .ok()
-            .filter(|net| net.trunc() == *net)
-            .ok_or_else(|| Refusal::invalid_value(format!("'{target_network}' is not the CIDR of a network")))?;
-        match (access_group, all_groups) {
-            (None, true) => {}
-            (None, false) => return Err(Refusal::missing("AccessGroupId or AuthorizeAllGroups")),
-            (Some(_), true) => {
-                return Err(Refusal::invalid_value("AccessGroupId and AuthorizeAllGroups exclude each other"));
-            }
-            (Some(_), false) => {
-                return Err(Refusal::invalid_value(
-                    "An endpoint with mutual authentication alone has no groups: use AuthorizeAllGroups",
-                ));
-            }
-        }
+        let target = network(&target_network)?;
+        check_group(access_group.as_deref(), all_groups, "authorize-all-groups")?;
         if endpoint.rules.iter().any(|rule| rule.target == target) {
             return Err(Refusal::new(
                 "InvalidClientVpnDuplicateAuthorizationRule",
                 format!("A rule for '{target}' and all groups exists already"),
             ));
         }
-        if endpoint.rules.len() >= MAX_RULES {
+        if endpoint.rules.len() >= most {
             return Err(Refusal::new(
                 "ClientVpnAuthorizationRuleLimitExceeded",
-                format!("The maximum number of authorization rules ({MAX_RULES}) has been reached"),
+                format!("The maximum number of authorization rules ({most}) has been reached"),
             ));
         }
-        endpoint.rules.push(AuthorizationRule { target, description, since: moment.now });
+        endpoint.rules.push(AuthorizationRule { target, description, since: moment.now, revoking: None });
         Ok(target)
+    }
+
+    /// Begins the end of a rule. To ask again while it is under way changes nothing.
+    ///
+    /// # Errors
+    /// `InvalidClientVpnEndpointId.NotFound`, `InvalidParameterValue`, `MissingParameter`,
+    /// `InvalidClientVpnEndpointAuthorizationRuleNotFound`.
+    pub fn revoke(&mut self, endpoint: &str, request: &RevokeIngress, moment: &Moment) -> Result<(), Refusal> {
+        let endpoint = self.live_endpoint_mut(endpoint)?;
+        let RevokeIngress { target_network, access_group, all_groups } = request;
+        let target = network(target_network)?;
+        check_group(access_group.as_deref(), *all_groups, "revoke-all-groups")?;
+        let rule = endpoint.rules.iter_mut().find(|rule| rule.target == target).ok_or_else(|| {
+            Refusal::new(
+                "InvalidClientVpnEndpointAuthorizationRuleNotFound",
+                format!("There is no rule for '{target}' and all groups"),
+            )
+        })?;
+        rule.revoking.get_or_insert(moment.now);
+        Ok(())
+    }
+}
+
+/// AWS's message is not published: UNCONFIRMED.
+pub(super) fn network(cidr: &str) -> Result<Ipv4Net, Refusal> {
+    Ipv4Net::from_str(cidr)
+        .ok()
+        .filter(|net| net.trunc() == *net)
+        .ok_or_else(|| Refusal::invalid_value(format!("'{cidr}' is not the CIDR of a network")))
+}
+
+/// Exactly one of a group and all groups, and a group only where there are groups.
+fn check_group(access_group: Option<&str>, all_groups: bool, switch: &str) -> Result<(), Refusal> {
+    match (access_group, all_groups) {
+        (None, true) => Ok(()),
+        // In these words people have seen it of the service.
+        (None, false) => {
+            Err(Refusal::new("MissingParameter", format!("You must specify either access-group-id or {switch}")))
+        }
+        (Some(_), true) => Err(Refusal::invalid_value(format!("You cannot specify both access-group-id and {switch}"))),
+        (Some(_), false) => Err(Refusal::invalid_value("An endpoint with mutual authentication alone has no groups")),
     }
 }
 
@@ -150,5 +196,24 @@ mod tests {
         }
         let refusal = cloud.authorize(id.as_str(), everybody("10.3.0.0/24"), &at(0, 4)).unwrap_err();
         assert_eq!(refusal.code, "ClientVpnAuthorizationRuleLimitExceeded");
+    }
+
+    #[test]
+    fn a_revoked_rule_is_out_of_force_at_once_and_gone_after_its_time() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        let id = id.as_str();
+        cloud.authorize(id, everybody("10.1.0.0/16"), &at(0, 4)).unwrap();
+        let revoke =
+            |target: &str| RevokeIngress { target_network: target.to_owned(), access_group: None, all_groups: true };
+        cloud.revoke(id, &revoke("10.1.0.0/16"), &at(5, 5)).unwrap();
+        assert_eq!(cloud.endpoint(id).unwrap().rules[0].status(at(5, 0).now, &TIMINGS), RuleStatus::Revoking);
+        let again = cloud.authorize(id, everybody("10.1.0.0/16"), &at(5, 6)).unwrap_err();
+        assert_eq!(again.code, "InvalidClientVpnDuplicateAuthorizationRule");
+
+        cloud.pass_time(at(6, 0).now);
+        let mut code = |request| cloud.revoke(id, &request, &at(6, 7)).unwrap_err().code;
+        assert_eq!(code(revoke("10.1.0.0/16")), "InvalidClientVpnEndpointAuthorizationRuleNotFound");
+        assert_eq!(code(RevokeIngress { all_groups: false, ..revoke("10.1.0.0/16") }), "MissingParameter");
+        assert!(cloud.authorize(id, everybody("10.1.0.0/16"), &at(6, 8)).is_ok());
     }
 }

@@ -2,25 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-endpoint-create.html>
 
-use std::fmt;
-use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
-use super::endpoints::overlap;
-use super::tags::{self, MAX_TAGS};
-use super::{
-    CertificateArn, Cloud, ConnectionLog, Endpoint, EndpointId, KeyAlgorithm, Moment, Refusal, Settings, Tags,
-    Transport,
-};
-
-/// Endpoints per region.
-/// <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>
-const MAX_ENDPOINTS: usize = 5;
-const MAX_BANNER_CHARACTERS: usize = 1400;
-const MAX_DNS_SERVERS: usize = 2;
-const MAX_SECURITY_GROUPS: usize = 5;
+use super::endpoint_members::{self, not_one_of};
+use super::{BannerMembers, Cloud, Endpoint, EndpointId, LogMembers, Moment, Refusal, Settings, Tags, Transport, tags};
 
 /// What is asked for, as it came.
 #[derive(Debug, Default)]
@@ -29,9 +16,7 @@ pub struct CreateEndpoint {
     pub client_cidr: Option<String>,
     pub server_certificate: Option<String>,
     pub authentication: Vec<AuthenticationOption>,
-    pub log_enabled: Option<bool>,
-    pub log_group: Option<String>,
-    pub log_stream: Option<String>,
+    pub log: LogMembers,
     pub dns_servers: Vec<String>,
     pub transport: Option<String>,
     pub port: Option<i64>,
@@ -39,11 +24,10 @@ pub struct CreateEndpoint {
     pub split_tunnel: bool,
     pub vpc: Option<String>,
     pub security_groups: Vec<String>,
-    pub self_service_portal: bool,
+    pub self_service_portal: Option<String>,
     pub session_timeout_hours: Option<i64>,
     pub disconnect_on_session_timeout: Option<bool>,
-    pub banner_enabled: bool,
-    pub banner: Option<String>,
+    pub banner: BannerMembers,
     pub route_enforcement: bool,
     pub tags: Tags,
 }
@@ -61,21 +45,62 @@ impl Cloud {
     ///
     /// # Errors
     /// `MissingParameter`, `InvalidParameterValue`, `ClientVpnEndpointLimitExceeded`, `InvalidVpcID.NotFound`,
-    /// `InvalidGroup.NotFound`, `UnsupportedOperation` for what the sandbox does not do.
+    /// `InvalidGroup.NotFound`, `TagLimitExceeded`, `UnsupportedOperation` for what the sandbox does not do.
     pub fn create_endpoint(&mut self, request: CreateEndpoint, moment: &Moment) -> Result<EndpointId, Refusal> {
-        if self.endpoints.len() >= MAX_ENDPOINTS {
+        let CreateEndpoint {
+            client_cidr,
+            server_certificate,
+            authentication,
+            log,
+            dns_servers,
+            transport,
+            port,
+            description,
+            split_tunnel,
+            vpc,
+            security_groups,
+            self_service_portal,
+            session_timeout_hours,
+            disconnect_on_session_timeout,
+            banner,
+            route_enforcement,
+            tags,
+        } = request;
+        // The model says that the portal is enabled unless it is disabled; with mutual authentication there is none.
+        endpoint_members::self_service_portal(self_service_portal.as_deref())?;
+        let client_cidr = check_client_cidr(client_cidr.as_deref())?;
+        let server_certificate = server_certificate.ok_or_else(|| Refusal::missing("ServerCertificateArn"))?;
+        let settings = Settings {
+            client_cidr,
+            server_certificate: self.check_server_certificate(&server_certificate, moment.now)?,
+            client_root: self.check_client_root(&check_authentication(authentication)?, moment.now)?,
+            log: endpoint_members::log(log)?,
+            dns_servers: endpoint_members::dns_servers(&dns_servers)?,
+            transport: match transport.as_deref() {
+                None | Some("udp") => Transport::Udp,
+                Some("tcp") => Transport::Tcp,
+                Some(other) => return Err(not_one_of("TransportProtocol", other, "tcp, udp")),
+            },
+            port: port.map_or(Ok(443), endpoint_members::port)?,
+            description,
+            split_tunnel,
+            session_timeout_hours: session_timeout_hours.map_or(Ok(24), endpoint_members::session_timeout)?,
+            disconnect_on_session_timeout: disconnect_on_session_timeout.unwrap_or(true),
+            banner: endpoint_members::banner(banner)?,
+            route_enforcement,
+        };
+        let security_groups = match &vpc {
+            Some(vpc) => self.check_network(vpc, security_groups, client_cidr)?,
+            None if security_groups.is_empty() => security_groups,
+            None => return Err(Refusal::missing("VpcId")),
+        };
+        tags::check(&tags)?;
+        let most = self.limits.endpoints;
+        if self.endpoints.len() >= most {
             return Err(Refusal::new(
                 "ClientVpnEndpointLimitExceeded",
-                format!("The maximum number of Client VPN endpoints ({MAX_ENDPOINTS}) has been reached"),
+                format!("The maximum number of Client VPN endpoints ({most}) has been reached"),
             ));
-        }
-        let settings = self.check_settings(&request)?;
-        let (vpc, security_groups) = self.check_network(request.vpc, request.security_groups)?;
-        if request.tags.len() > MAX_TAGS {
-            return Err(Refusal::new("TagLimitExceeded", format!("At most {MAX_TAGS} tags are allowed")));
-        }
-        if let Some(problem) = tags::problem(&request.tags) {
-            return Err(Refusal::invalid_value(problem));
         }
         let id = EndpointId::from(format!("cvpn-endpoint-{}", moment.hex_id()));
         let endpoint = Endpoint {
@@ -84,192 +109,43 @@ impl Cloud {
             settings,
             vpc,
             security_groups,
-            tags: request.tags,
+            tags,
             associations: Vec::new(),
             rules: Vec::new(),
+            manual_routes: Vec::new(),
             crl: None,
+            deleting: None,
         };
         self.endpoints.insert(id.clone(), endpoint);
         Ok(id)
     }
+}
 
-    fn check_settings(&self, request: &CreateEndpoint) -> Result<Settings, Refusal> {
-        if request.self_service_portal {
-            return Err(Refusal::invalid_value(
-                "The self-service portal cannot be enabled with mutual authentication alone",
-            ));
-        }
-        Ok(Settings {
-            client_cidr: self.check_client_cidr(request.client_cidr.as_deref())?,
-            server_certificate: self.check_server_certificate(request.server_certificate.as_deref())?,
-            client_root: self.check_authentication(&request.authentication)?,
-            log: check_log(request)?,
-            dns_servers: check_dns_servers(&request.dns_servers)?,
-            transport: match request.transport.as_deref() {
-                None | Some("udp") => Transport::Udp,
-                Some("tcp") => Transport::Tcp,
-                Some(other) => return Err(not_one_of("TransportProtocol", other, "tcp, udp")),
-            },
-            port: match request.port {
-                None | Some(443) => 443,
-                Some(1194) => 1194,
-                Some(other) => return Err(not_one_of("VpnPort", other, "443, 1194")),
-            },
-            description: request.description.clone(),
-            split_tunnel: request.split_tunnel,
-            session_timeout_hours: match request.session_timeout_hours {
-                None | Some(24) => 24,
-                Some(8) => 8,
-                Some(10) => 10,
-                Some(12) => 12,
-                Some(other) => return Err(not_one_of("SessionTimeoutHours", other, "8, 10, 12, 24")),
-            },
-            disconnect_on_session_timeout: request.disconnect_on_session_timeout.unwrap_or(true),
-            banner: check_banner(request)?,
-            route_enforcement: request.route_enforcement,
-        })
+/// Whether it leaves room for a VPC is seen when the VPC is known: here, or with the first association.
+fn check_client_cidr(cidr: Option<&str>) -> Result<Ipv4Net, Refusal> {
+    let cidr = cidr.ok_or_else(|| Refusal::missing("ClientCidrBlock"))?;
+    let parsed = Ipv4Net::from_str(cidr).ok().filter(|net| net.trunc() == *net);
+    parsed.filter(|net| (12..=22).contains(&net.prefix_len())).ok_or_else(|| {
+        Refusal::invalid_value(format!(
+            "Client CIDR '{cidr}' is not a network address with a prefix between /12 and /22"
+        ))
+    })
+}
+
+/// The ARN of the client root certificate, as it came.
+fn check_authentication(mut options: Vec<AuthenticationOption>) -> Result<String, Refusal> {
+    let Some(option) = options.pop() else { return Err(Refusal::missing("Authentication")) };
+    if !options.is_empty() {
+        return Err(unsupported("more than one authentication option"));
     }
-
-    fn check_client_cidr(&self, cidr: Option<&str>) -> Result<Ipv4Net, Refusal> {
-        let cidr = cidr.ok_or_else(|| Refusal::missing("ClientCidrBlock"))?;
-        let parsed = Ipv4Net::from_str(cidr).ok().filter(|net| net.trunc() == *net);
-        let Some(net) = parsed.filter(|net| (12..=22).contains(&net.prefix_len())) else {
-            return Err(Refusal::invalid_value(format!(
-                "Client CIDR '{cidr}' is not a network address with a prefix between /12 and /22"
-            )));
-        };
-        let vpc = self.world.vpc.cidr;
-        if overlap(net, vpc) {
-            return Err(Refusal::invalid_value(format!("Client CIDR '{cidr}' overlaps the VPC's '{vpc}'")));
-        }
-        Ok(net)
-    }
-
-    fn check_server_certificate(&self, arn: Option<&str>) -> Result<CertificateArn, Refusal> {
-        let arn = arn.ok_or_else(|| Refusal::missing("ServerCertificateArn"))?;
-        let certificate = self.certificate(arn).map_err(|_| no_certificate(arn))?;
-        if certificate.leaf.domain_name().is_none() {
-            // As people have seen it of the service.
-            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a domain")));
-        }
-        check_key(arn, certificate.leaf.key_algorithm)?;
-        if certificate.chain.is_empty() {
-            // The text is not published: UNCONFIRMED.
-            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a certificate chain")));
-        }
-        Ok(certificate.arn.clone())
-    }
-
-    fn check_authentication(&self, options: &[AuthenticationOption]) -> Result<CertificateArn, Refusal> {
-        let [option] = options else {
-            if options.is_empty() {
-                return Err(Refusal::missing("Authentication"));
-            }
-            return Err(unsupported("more than one authentication option"));
-        };
-        match option.kind.as_deref() {
-            None => return Err(Refusal::missing("Authentication.1.Type")),
-            Some("certificate-authentication") => {}
-            Some(other @ ("directory-service-authentication" | "federated-authentication")) => {
-                return Err(unsupported(other));
-            }
-            Some(other) => {
-                return Err(Refusal::invalid_value(format!("Value ({other}) for parameter Type is invalid")));
-            }
-        }
-        let arn = option
+    match option.kind.as_deref() {
+        None => Err(Refusal::missing("Authentication.1.Type")),
+        Some("certificate-authentication") => option
             .client_root
-            .as_deref()
-            .ok_or_else(|| Refusal::missing("Authentication.1.MutualAuthentication.ClientRootCertificateChainArn"))?;
-        let certificate = self.certificate(arn).map_err(|_| no_certificate(arn))?;
-        check_key(arn, certificate.leaf.key_algorithm)?;
-        if certificate.chain.is_empty() && !certificate.leaf.is_ca {
-            // Nothing to check clients against. The text is not published: UNCONFIRMED.
-            return Err(Refusal::invalid_value(format!("Certificate {arn} does not have a certificate chain")));
-        }
-        Ok(certificate.arn.clone())
+            .ok_or_else(|| Refusal::missing("Authentication.1.MutualAuthentication.ClientRootCertificateChainArn")),
+        Some(other @ ("directory-service-authentication" | "federated-authentication")) => Err(unsupported(other)),
+        Some(other) => Err(Refusal::invalid_value(format!("Value ({other}) for parameter Type is invalid"))),
     }
-
-    fn check_network(
-        &self,
-        vpc: Option<String>,
-        groups: Vec<String>,
-    ) -> Result<(Option<String>, Vec<String>), Refusal> {
-        let Some(vpc) = vpc else {
-            if groups.is_empty() {
-                return Ok((None, groups));
-            }
-            return Err(Refusal::missing("VpcId"));
-        };
-        if vpc != self.world.vpc.id {
-            return Err(Refusal::new("InvalidVpcID.NotFound", format!("The vpc ID '{vpc}' does not exist")));
-        }
-        if groups.len() > MAX_SECURITY_GROUPS {
-            return Err(Refusal::invalid_value(format!("At most {MAX_SECURITY_GROUPS} security groups are allowed")));
-        }
-        let default_group = &self.world.vpc.default_security_group;
-        if let Some(unknown) = groups.iter().find(|group| *group != default_group) {
-            return Err(Refusal::new(
-                "InvalidGroup.NotFound",
-                format!("The security group '{unknown}' does not exist"),
-            ));
-        }
-        let groups = if groups.is_empty() { vec![default_group.clone()] } else { groups };
-        Ok((Some(vpc), groups))
-    }
-}
-
-fn check_log(request: &CreateEndpoint) -> Result<Option<ConnectionLog>, Refusal> {
-    match (request.log_enabled, &request.log_group) {
-        (None, _) => Err(Refusal::missing("ConnectionLogOptions")),
-        (Some(false), _) => Ok(None),
-        (Some(true), None) => Err(Refusal::missing("ConnectionLogOptions.CloudwatchLogGroup")),
-        (Some(true), Some(group)) => {
-            Ok(Some(ConnectionLog { group: group.clone(), stream: request.log_stream.clone() }))
-        }
-    }
-}
-
-fn check_dns_servers(servers: &[String]) -> Result<Vec<Ipv4Addr>, Refusal> {
-    if servers.len() > MAX_DNS_SERVERS {
-        return Err(Refusal::invalid_value(format!("At most {MAX_DNS_SERVERS} DNS servers are allowed")));
-    }
-    let read = |server: &String| {
-        server.parse().map_err(|_| Refusal::invalid_value(format!("DNS server '{server}' is not an IPv4 address")))
-    };
-    servers.iter().map(read).collect()
-}
-
-fn check_banner(request: &CreateEndpoint) -> Result<Option<String>, Refusal> {
-    if !request.banner_enabled {
-        return Ok(None);
-    }
-    let banner = request.banner.clone().ok_or_else(|| Refusal::missing("ClientLoginBannerOptions.BannerText"))?;
-    if banner.chars().count() > MAX_BANNER_CHARACTERS {
-        return Err(Refusal::invalid_value(format!(
-            "The login banner has more than {MAX_BANNER_CHARACTERS} characters"
-        )));
-    }
-    Ok(Some(banner))
-}
-
-/// The documentation names the sizes; the error is not published: UNCONFIRMED.
-fn check_key(arn: &str, algorithm: KeyAlgorithm) -> Result<(), Refusal> {
-    if algorithm.suits_client_vpn() {
-        return Ok(());
-    }
-    Err(Refusal::invalid_value(format!(
-        "Certificate {arn} has a key of type {}; Client VPN supports RSA_1024 and RSA_2048",
-        algorithm.as_str()
-    )))
-}
-
-fn no_certificate(arn: &str) -> Refusal {
-    Refusal::invalid_value(format!("Certificate {arn} does not exist"))
-}
-
-fn not_one_of(parameter: &str, value: impl fmt::Display, known: &str) -> Refusal {
-    Refusal::invalid_value(format!("Value ({value}) for parameter {parameter} is invalid. Valid values: {known}"))
 }
 
 fn unsupported(what: &str) -> Refusal {
@@ -312,9 +188,9 @@ mod tests {
         );
         check_refused(|request| request.server_certificate = None, "the parameter ServerCertificateArn");
         check_refused(|request| request.authentication.clear(), "the parameter Authentication");
-        check_refused(|request| request.log_enabled = None, "the parameter ConnectionLogOptions");
+        check_refused(|request| request.log.enabled = None, "the parameter ConnectionLogOptions");
         check_refused(
-            |request| request.log_enabled = Some(true),
+            |request| request.log.enabled = Some(true),
             "the parameter ConnectionLogOptions.CloudwatchLogGroup",
         );
         check_refused(|request| request.security_groups = vec!["sg-1".to_owned()], "the parameter VpcId");
@@ -326,7 +202,11 @@ mod tests {
             check_refused(|request| request.client_cidr = Some(cidr.to_owned()), "InvalidParameterValue: Client CIDR");
         }
         for cidr in ["10.1.0.0/16", "10.0.0.0/12", "10.1.4.0/22"] {
-            check_refused(|request| request.client_cidr = Some(cidr.to_owned()), "overlaps");
+            let with_vpc = |request: &mut CreateEndpoint| {
+                request.client_cidr = Some(cidr.to_owned());
+                request.vpc = Some("vpc-0a1b2c3d4e5f60718".to_owned());
+            };
+            check_refused(with_vpc, "overlaps");
         }
     }
 
@@ -337,9 +217,11 @@ mod tests {
         check_refused(|request| request.session_timeout_hours = Some(9), "parameter SessionTimeoutHours");
         check_refused(|request| request.dns_servers = vec!["10.1.0.2".to_owned(); 3], "At most 2 DNS servers");
         check_refused(|request| request.dns_servers = vec!["dns".to_owned()], "not an IPv4 address");
+        let portal = |request: &mut CreateEndpoint| request.self_service_portal = Some("enabled".to_owned());
+        check_refused(portal, "self-service portal");
         check_refused(|request| request.vpc = Some("vpc-1".to_owned()), "InvalidVpcID.NotFound");
         check_refused(
-            |request| (request.banner_enabled, request.banner) = (true, Some("x".repeat(1401))),
+            |request| request.banner = BannerMembers { enabled: Some(true), text: Some("x".repeat(1401)) },
             "more than 1400 characters",
         );
     }
@@ -347,7 +229,7 @@ mod tests {
     #[test]
     fn a_banner_of_1400_characters_is_taken_however_many_bytes_it_has() {
         let (mut cloud, mut request) = prepared_cloud();
-        (request.banner_enabled, request.banner) = (true, Some("欢".repeat(1400)));
+        request.banner = BannerMembers { enabled: Some(true), text: Some("欢".repeat(1400)) };
         assert!(cloud.create_endpoint(request, &at(0, 3)).is_ok());
     }
 
@@ -366,6 +248,17 @@ mod tests {
         request.server_certificate = Some(arn);
         let refusal = cloud.create_endpoint(request, &at(0, 3)).unwrap_err();
         assert!(refusal.message.contains("EC_prime256v1"), "{refusal}");
+    }
+
+    #[test]
+    fn an_expired_certificate_is_refused() {
+        let authority = Authority::new();
+        let (mut cloud, mut request) = prepared_cloud();
+        let not_after = at(10, 0).now;
+        let arn = import(&mut cloud, authority.issue(Wish { not_after, ..Wish::server() }), &authority, 7);
+        request.server_certificate = Some(arn.clone());
+        let refusal = cloud.create_endpoint(request, &at(11, 3)).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("InvalidParameterValue: Certificate {arn} has expired"));
     }
 
     #[test]

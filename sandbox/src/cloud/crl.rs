@@ -10,10 +10,6 @@ use x509_cert::crl::CertificateList;
 use super::x509;
 use super::{Cloud, Moment, Refusal, X509};
 
-/// Revoked certificates on one list.
-/// <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>
-const MAX_ENTRIES: usize = 20_000;
-
 /// An imported CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crl {
@@ -32,7 +28,8 @@ impl Cloud {
     /// # Errors
     /// `InvalidClientVpnEndpointId.NotFound`, `InvalidParameterValue`, `ClientVpnCertificateRevocationListLimitExceeded`.
     pub fn import_crl(&mut self, endpoint: &str, pem: &str, moment: &Moment) -> Result<(), Refusal> {
-        let authorities = self.client_authorities(self.endpoint(endpoint)?)?;
+        let most = self.limits.crl_entries;
+        let authorities = self.client_authorities(self.live_endpoint(endpoint)?)?;
         let found = x509::blocks(pem, "X509 CRL")
             .ok_or_else(|| Refusal::invalid_value("The certificate revocation list is not in PEM"))?;
         let [der] = found.as_slice() else {
@@ -49,13 +46,13 @@ impl Cloud {
                 "The certificate revocation list is not signed by the CA of the client root certificate chain",
             ));
         }
-        if list.tbs_cert_list.revoked_certificates.map_or(0, |revoked| revoked.len()) > MAX_ENTRIES {
+        if list.tbs_cert_list.revoked_certificates.map_or(0, |revoked| revoked.len()) > most {
             return Err(Refusal::new(
                 "ClientVpnCertificateRevocationListLimitExceeded",
-                format!("The certificate revocation list has more than {MAX_ENTRIES} entries"),
+                format!("The certificate revocation list has more than {most} entries"),
             ));
         }
-        self.endpoint_mut(endpoint)?.crl = Some(Crl { pem: pem.to_owned(), imported: moment.now });
+        self.live_endpoint_mut(endpoint)?.crl = Some(Crl { pem: pem.to_owned(), imported: moment.now });
         Ok(())
     }
 

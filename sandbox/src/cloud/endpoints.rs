@@ -8,8 +8,8 @@ use ipnet::Ipv4Net;
 use time::OffsetDateTime;
 
 use super::{
-    Association, AssociationStatus, AuthorizationRule, CertificateArn, Cloud, Crl, EndpointId, Refusal, SubnetId, Tags,
-    Timings,
+    Association, AssociationStatus, AuthorizationRule, CertificateArn, Cloud, Crl, EndpointId, ManualRoute, Refusal,
+    RouteTarget, RuleStatus, SubnetId, Tags, Timings,
 };
 
 /// An endpoint and all that hangs off it.
@@ -19,7 +19,7 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// When it was created.
     pub created: OffsetDateTime,
-    /// What it was created with.
+    /// What it was created with, or modified to.
     pub settings: Settings,
     /// The VPC, chosen at creation or by the first association.
     pub vpc: Option<String>,
@@ -31,11 +31,15 @@ pub struct Endpoint {
     pub associations: Vec<Association>,
     /// Authorization rules, oldest first.
     pub rules: Vec<AuthorizationRule>,
+    /// Routes that were added by hand, oldest first.
+    pub manual_routes: Vec<ManualRoute>,
     /// The CRL that was imported last.
     pub crl: Option<Crl>,
+    /// When its deletion was asked for.
+    pub deleting: Option<OffsetDateTime>,
 }
 
-/// What an endpoint was created with, checked.
+/// What an endpoint is set to, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Addresses of clients.
@@ -101,6 +105,10 @@ pub enum EndpointStatus {
     PendingAssociate,
     /// Ready for clients.
     Available,
+    /// Its deletion is under way.
+    Deleting,
+    /// Gone.
+    Deleted,
 }
 
 impl EndpointStatus {
@@ -110,6 +118,8 @@ impl EndpointStatus {
         match self {
             Self::PendingAssociate => "pending-associate",
             Self::Available => "available",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
         }
     }
 }
@@ -118,10 +128,11 @@ impl Endpoint {
     /// The endpoint's state at a time.
     #[must_use]
     pub fn status(&self, now: OffsetDateTime, timings: &Timings) -> EndpointStatus {
-        if self.associated_subnets(now, timings).next().is_some() {
-            EndpointStatus::Available
-        } else {
-            EndpointStatus::PendingAssociate
+        match self.deleting {
+            Some(since) if now - since >= timings.endpoint_deletion => EndpointStatus::Deleted,
+            Some(_) => EndpointStatus::Deleting,
+            None if self.associated_subnets(now, timings).next().is_some() => EndpointStatus::Available,
+            None => EndpointStatus::PendingAssociate,
         }
     }
 
@@ -132,6 +143,20 @@ impl Endpoint {
             .iter()
             .filter(move |association| association.status(now, &timings) == AssociationStatus::Associated)
             .map(|association| &association.subnet)
+    }
+
+    /// Forgets associations, rules and routes that have come to their end.
+    pub(super) fn pass_time(&mut self, now: OffsetDateTime, timings: &Timings) {
+        self.associations.retain(|known| known.status(now, timings) != AssociationStatus::Disassociated);
+        self.rules.retain(|rule| rule.status(now, timings) != RuleStatus::Revoked);
+        let associations = &self.associations;
+        self.manual_routes.retain(|route| {
+            let has_way = match &route.target {
+                RouteTarget::Local => !associations.is_empty(),
+                RouteTarget::Subnet(subnet) => associations.iter().any(|known| known.subnet == *subnet),
+            };
+            has_way && !route.is_gone(now, timings)
+        });
     }
 
     /// The name below which every label leads to the endpoint, and which has no address itself.
@@ -154,6 +179,19 @@ impl Cloud {
         self.endpoints.get_mut(&EndpointId::from(id)).ok_or_else(|| not_found(id))
     }
 
+    /// The endpoint of that id, unless its deletion is under way.
+    ///
+    /// # Errors
+    /// `InvalidClientVpnEndpointId.NotFound`, `IncorrectState`.
+    pub(super) fn live_endpoint(&self, id: &str) -> Result<&Endpoint, Refusal> {
+        self.endpoint(id).and_then(|endpoint| if endpoint.deleting.is_none() { Ok(endpoint) } else { Err(leaving(id)) })
+    }
+
+    pub(super) fn live_endpoint_mut(&mut self, id: &str) -> Result<&mut Endpoint, Refusal> {
+        self.endpoint_mut(id)
+            .and_then(|endpoint| if endpoint.deleting.is_none() { Ok(endpoint) } else { Err(leaving(id)) })
+    }
+
     /// All endpoints, by id.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.values()
@@ -165,7 +203,11 @@ pub(super) fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
     one.contains(&other.network()) || other.contains(&one.network())
 }
 
-pub(super) fn not_found(id: &str) -> Refusal {
+fn leaving(id: &str) -> Refusal {
+    Refusal::new("IncorrectState", format!("The Client VPN endpoint '{id}' is being deleted"))
+}
+
+fn not_found(id: &str) -> Refusal {
     Refusal::new(
         "InvalidClientVpnEndpointId.NotFound",
         format!("The specified Client VPN endpoint '{id}' does not exist"),

@@ -6,10 +6,18 @@ pub(crate) mod pki;
 use time::Duration;
 
 use self::pki::{Authority, Identity, NOW, Wish};
-use super::{AuthenticationOption, Cloud, CreateEndpoint, EndpointId, ImportCertificate, Moment, Timings};
+use super::{AuthenticationOption, Cloud, CreateEndpoint, EndpointId, ImportCertificate, LogMembers, Moment, Timings};
 use crate::world::World;
 
-pub(crate) const TIMINGS: Timings = Timings { association: Duration::seconds(3), authorization: Duration::seconds(1) };
+pub(crate) const TIMINGS: Timings = Timings {
+    association: Duration::seconds(3),
+    disassociation: Duration::seconds(3),
+    authorization: Duration::seconds(1),
+    revocation: Duration::seconds(1),
+    route_creation: Duration::seconds(1),
+    route_deletion: Duration::seconds(1),
+    endpoint_deletion: Duration::seconds(2),
+};
 
 /// A call at [`NOW`]; different seeds make different ids.
 pub(crate) fn at(seconds: i64, seed: u8) -> Moment {
@@ -56,7 +64,7 @@ pub(crate) fn request(server: &str, anchor: &str) -> CreateEndpoint {
             kind: Some("certificate-authentication".to_owned()),
             client_root: Some(anchor.to_owned()),
         }],
-        log_enabled: Some(false),
+        log: LogMembers { enabled: Some(false), ..LogMembers::default() },
         split_tunnel: true,
         ..CreateEndpoint::default()
     }

@@ -8,46 +8,47 @@ mod certificates;
 mod connections;
 mod create_endpoint;
 mod crl;
+mod delete_endpoint;
+mod endpoint_members;
 mod endpoints;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod idempotency;
 mod ids;
+mod limits;
+mod modify_endpoint;
 mod refusal;
 mod routes;
+mod security_groups;
 mod tags;
 mod target_networks;
+mod timings;
 mod x509;
 
 use std::collections::BTreeMap;
 
-use time::Duration;
+use time::OffsetDateTime;
 
 use crate::world::World;
 
-pub use self::authorization_rules::{AuthorizationRule, AuthorizeIngress, RuleStatus};
+pub use self::authorization_rules::{AuthorizationRule, AuthorizeIngress, RevokeIngress, RuleStatus};
 pub use self::certificates::{Certificate, CertificateStatus, ImportCertificate};
-pub use self::connections::{Connection, ConnectionStatus};
+pub use self::connections::{Connection, ConnectionStatus, Terminate, Terminated};
 pub use self::create_endpoint::{AuthenticationOption, CreateEndpoint};
 pub use self::crl::Crl;
+pub use self::endpoint_members::{BannerMembers, LogMembers};
 pub use self::endpoints::{ConnectionLog, Endpoint, EndpointStatus, Settings, Transport};
 pub use self::idempotency::Tokens;
 pub(crate) use self::ids::hex;
 pub use self::ids::{AssociationId, CertificateArn, EndpointId, Moment, SubnetId, uuid};
+pub use self::limits::Limits;
+pub use self::modify_endpoint::{DnsServersChange, ModifyEndpoint};
 pub use self::refusal::Refusal;
-pub use self::routes::{Route, RouteStatus};
-pub use self::tags::Tags;
+pub use self::routes::{CreateRoute, ManualRoute, Route, RouteOrigin, RouteStatus, RouteTarget};
+pub use self::tags::{TaggedResource, Tags};
 pub use self::target_networks::{Association, AssociationStatus};
+pub use self::timings::Timings;
 pub use self::x509::{ExtendedKeyUsage, KeyAlgorithm, KeyUsage, PrivateKey, X509};
-
-/// How long the service takes to do what it has accepted.
-#[derive(Debug, Clone, Copy)]
-pub struct Timings {
-    /// From `associating` to `associated`. Minutes on AWS.
-    pub association: Duration,
-    /// From `authorizing` to `active`.
-    pub authorization: Duration,
-}
 
 /// Everything that the control plane knows.
 #[derive(Debug)]
@@ -58,8 +59,14 @@ pub struct Cloud {
     pub timings: Timings,
     /// What a repeated `ClientToken` gets for an answer.
     pub tokens: Tokens,
+    /// How much of everything there may be.
+    pub limits: Limits,
     /// Live and recently ended connections, as the data plane reports them.
     pub connections: Vec<Connection>,
+    /// Connections that the data plane is to end, until it no longer reports them.
+    terminations: BTreeMap<String, OffsetDateTime>,
+    /// Tags of what was there before the first call.
+    world_tags: BTreeMap<String, Tags>,
     certificates: BTreeMap<CertificateArn, Certificate>,
     endpoints: BTreeMap<EndpointId, Endpoint>,
 }
@@ -72,9 +79,23 @@ impl Cloud {
             world,
             timings,
             tokens: Tokens::default(),
+            limits: Limits::default(),
             connections: Vec::new(),
+            terminations: BTreeMap::new(),
+            world_tags: BTreeMap::new(),
             certificates: BTreeMap::new(),
             endpoints: BTreeMap::new(),
         }
+    }
+
+    /// Forgets what has come to its end by now. States in between are computed, so that this need not be called for
+    /// any answer to be right, except that what has ended would be listed as such.
+    pub fn pass_time(&mut self, now: OffsetDateTime) {
+        let timings = self.timings;
+        self.endpoints.retain(|_, endpoint| {
+            endpoint.pass_time(now, &timings);
+            endpoint.status(now, &timings) != EndpointStatus::Deleted
+        });
+        self.forget_ended_connections(now);
     }
 }

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use super::CommandError;
 use super::prerequisites::{self, Privilege};
 use super::status::{StatusReport, report};
+use crate::cloud::Limits;
 use crate::faults::FaultPlan;
 use crate::supervisor::{ProcessId, Ready, Settings, StateDir, Status};
 use crate::wire::Credentials;
@@ -31,6 +32,8 @@ pub struct Up {
 pub struct UpOptions {
     /// How long an association takes.
     pub association: Duration,
+    /// The quotas of the account.
+    pub limits: Limits,
     /// What is to go wrong.
     pub faults: FaultPlan,
     /// Whether to begin where the last one that was kept ended, and to be kept.
@@ -52,12 +55,13 @@ pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError
 }
 
 fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
-    let UpOptions { association, faults, keep } = options;
+    let UpOptions { association, limits, faults, keep } = options;
     let credentials = Credentials::random().context("make credentials")?;
     let privilege = prerequisites::check();
     let settings = Settings {
         credentials: credentials.clone(),
         association,
+        limits,
         faults,
         keep,
         data_plane_missing: privilege.as_ref().err().cloned(),

@@ -37,13 +37,12 @@ use crate::world::World;
 /// When the control plane cannot be started. A data plane that cannot be built is no error; its status says why.
 pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let settings: Settings = serde_json::from_str(&read_line()?).context("read the settings")?;
-    let timings = Timings {
-        association: settings.association.try_into().context("read the settings")?,
-        authorization: time::Duration::seconds(1),
-    };
+    let timings = Timings::new(settings.association.try_into().context("read the settings")?);
     let world = World::standard();
+    let mut cloud = Cloud::new(world.clone(), timings);
+    cloud.limits = settings.limits;
     let log = RequestLog::create(&state.request_log()).context("create the request log")?;
-    let mut gateway = Gateway::new(Cloud::new(world.clone(), timings), settings.credentials, log);
+    let mut gateway = Gateway::new(cloud, settings.credentials, log);
     gateway.faults.set(settings.faults);
     if settings.keep {
         let (journal, kept) = Journal::open(&state.journal()).context("read what was kept")?;

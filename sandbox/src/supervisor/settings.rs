@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::Limits;
 use crate::faults::FaultPlan;
 use crate::wire::Credentials;
 
@@ -15,6 +16,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// How long an association takes.
     pub association: Duration,
+    /// The quotas of the account.
+    pub limits: Limits,
     /// What is to go wrong from the start.
     pub faults: FaultPlan,
     /// Whether to begin where the last sandbox that was kept ended, and to be kept.

@@ -33,7 +33,7 @@ impl Cloud {
     ///
     /// # Errors
     /// `ValidationException` for what is wrong with the content, `ResourceNotFoundException`, `InvalidArnException`,
-    /// `InvalidTagException`, `TooManyTagsException`.
+    /// `InvalidTagException`, `TooManyTagsException`, `LimitExceededException`.
     pub fn import_certificate(
         &mut self,
         request: ImportCertificate,
@@ -52,6 +52,11 @@ impl Cloud {
 
         let Some(arn) = arn else {
             check_tags(&tags)?;
+            let most = self.limits.certificates;
+            if self.certificates.len() >= most {
+                let message = format!("The maximum number of certificates ({most}) has been reached.");
+                return Err(Refusal::new("LimitExceededException", message));
+            }
             let arn = CertificateArn::from(self.certificate_arn_prefix() + &moment.uuid());
             let certificate = Certificate { arn: arn.clone(), leaf, chain, private_key, tags, imported };
             self.certificates.insert(arn.clone(), certificate);
@@ -297,5 +302,33 @@ mod tests {
 
         let unknown = ImportCertificate { arn: Some(format!("{arn}0")), ..server() };
         assert_eq!(cloud.import_certificate(unknown, &at(1, 2)).unwrap_err().code, "ResourceNotFoundException");
+    }
+
+    #[test]
+    fn the_quota_of_certificates_does_not_count_replacements() {
+        let mut cloud = empty_cloud();
+        cloud.limits.certificates = 1;
+        let arn = cloud.import_certificate(server(), &at(0, 1)).unwrap();
+        assert_eq!(cloud.import_certificate(server(), &at(0, 2)).unwrap_err().code, "LimitExceededException");
+        let again = ImportCertificate { arn: Some(arn.to_string()), ..server() };
+        assert_eq!(cloud.import_certificate(again, &at(0, 3)), Ok(arn));
+    }
+
+    #[test]
+    fn a_replacement_keeps_kind_of_key_and_usages() {
+        let authority = Authority::new();
+        let mut cloud = empty_cloud();
+        let arn = cloud.import_certificate(server(), &at(0, 1)).unwrap().to_string();
+        let mut message = |identity| {
+            let again = ImportCertificate { arn: Some(arn.clone()), ..request(identity) };
+            cloud.import_certificate(again, &at(1, 2)).unwrap_err().message
+        };
+        let other_key = message(authority.issue_with_ec_key(Wish::server()));
+        assert_eq!(other_key, "A reimported certificate must have a key of the same type and size.");
+        let for_clients = Wish { dns_name: Some("vpn.example.com"), ..Wish::client("vpn.example.com", 4) };
+        assert_eq!(
+            message(authority.issue(for_clients)),
+            "A reimported certificate must keep its key usages and extended key usages."
+        );
     }
 }

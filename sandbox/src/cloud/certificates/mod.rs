@@ -85,6 +85,19 @@ impl Cloud {
         Ok(())
     }
 
+    /// Deletes a certificate that no endpoint uses.
+    ///
+    /// # Errors
+    /// `InvalidArnException`, `ResourceNotFoundException`, `ResourceInUseException`.
+    pub fn delete_certificate(&mut self, arn: &str) -> Result<(), Refusal> {
+        let arn = self.certificate(arn)?.arn.clone();
+        if !self.users_of(&arn).is_empty() {
+            return Err(Refusal::new("ResourceInUseException", format!("Certificate {arn} is in use.")));
+        }
+        self.certificates.remove(&arn);
+        Ok(())
+    }
+
     /// ARNs of the endpoints that use a certificate.
     ///
     /// What ACM shows for a Client VPN endpoint is not published: UNCONFIRMED.

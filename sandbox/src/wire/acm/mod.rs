@@ -41,6 +41,7 @@ pub(super) fn call(
     let outcome = authenticated.and_then(|()| {
         let members = members.ok_or_else(not_readable)?;
         let mut cloud = cloud.lock().unwrap_or_else(PoisonError::into_inner);
+        cloud.pass_time(moment.now);
         dispatch(&operation, &mut cloud, Value::Object(members), moment)
     });
     Answer { operation, parameters, outcome }
@@ -58,7 +59,12 @@ fn dispatch(operation: &str, cloud: &mut Cloud, request: Value, moment: &Moment)
             // An operation without a result answers with an empty body.
             Ok(String::new())
         }
+        "DeleteCertificate" => {
+            read::delete(cloud, &read_request(request)?)?;
+            Ok(String::new())
+        }
         "DescribeCertificate" => write(&read::describe(cloud, &read_request(request)?, moment)?),
+        "GetCertificate" => write(&read::get(cloud, &read_request(request)?)?),
         "ImportCertificate" => write(&import::import(cloud, read_request(request)?, moment)?),
         "ListCertificates" => write(&read::list(cloud, &read_request(request)?, moment)?),
         "ListTagsForCertificate" => write(&tags::list(cloud, &read_request(request)?)?),

@@ -1,15 +1,15 @@
-//! `DescribeCertificate` and `ListCertificates`.
+//! `DescribeCertificate`, `GetCertificate`, `ListCertificates`, and `DeleteCertificate`, which takes the same.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::cloud::{Certificate, Cloud, ExtendedKeyUsage, KeyAlgorithm, KeyUsage, Moment, Refusal};
+use crate::cloud::{Certificate, Cloud, ExtendedKeyUsage, KeyAlgorithm, KeyUsage, Moment, Refusal, X509};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Describe {
+pub(super) struct Named {
     certificate_arn: String,
 }
 
@@ -57,7 +57,7 @@ struct NamedExtendedUsage {
 }
 
 /// Describes a certificate.
-pub(super) fn describe(cloud: &Cloud, request: &Describe, moment: &Moment) -> Result<Described, Refusal> {
+pub(super) fn describe(cloud: &Cloud, request: &Named, moment: &Moment) -> Result<Described, Refusal> {
     let certificate = cloud.certificate(&request.certificate_arn)?;
     let leaf = &certificate.leaf;
     let extended = |usage: &ExtendedKeyUsage| NamedExtendedUsage { name: usage.name, oid: usage.oid.clone() };
@@ -82,6 +82,26 @@ pub(super) fn describe(cloud: &Cloud, request: &Describe, moment: &Moment) -> Re
             renewal_eligibility: "INELIGIBLE",
         },
     })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Got {
+    certificate: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate_chain: Option<String>,
+}
+
+/// Gives a certificate and its chain in PEM. The key is given to nobody.
+pub(super) fn get(cloud: &Cloud, request: &Named) -> Result<Got, Refusal> {
+    let certificate = cloud.certificate(&request.certificate_arn)?;
+    let chain: String = certificate.chain.iter().map(X509::to_pem).collect();
+    Ok(Got { certificate: certificate.leaf.to_pem(), certificate_chain: Some(chain).filter(|chain| !chain.is_empty()) })
+}
+
+/// Deletes a certificate.
+pub(super) fn delete(cloud: &mut Cloud, request: &Named) -> Result<(), Refusal> {
+    cloud.delete_certificate(&request.certificate_arn)
 }
 
 #[derive(Deserialize)]

@@ -1,19 +1,19 @@
-//! `AuthorizeClientVpnIngress` and `DescribeClientVpnAuthorizationRules`.
+//! `AuthorizeClientVpnIngress`, `RevokeClientVpnIngress` and `DescribeClientVpnAuthorizationRules`.
 
 use serde::Serialize;
 
 use super::form::Form;
 use super::listing::Listing;
 use super::xml::{Items, Status};
-use crate::cloud::{AuthorizationRule, AuthorizeIngress, Cloud, Moment, Refusal};
+use crate::cloud::{AuthorizationRule, AuthorizeIngress, Cloud, Moment, Refusal, RevokeIngress, RuleStatus};
 
 #[derive(Serialize)]
-pub(super) struct Authorized {
+pub(super) struct Changed {
     status: Status,
 }
 
 /// Adds a rule.
-pub(super) fn authorize(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Authorized, Refusal> {
+pub(super) fn authorize(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Changed, Refusal> {
     form.once("AuthorizeClientVpnIngress", cloud, |cloud, form| {
         let endpoint = form.take_required("ClientVpnEndpointId")?;
         let request = AuthorizeIngress {
@@ -25,7 +25,20 @@ pub(super) fn authorize(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> 
         form.finish()?;
         Ok(cloud.authorize(&endpoint, request, moment)?.to_string())
     })?;
-    Ok(Authorized { status: Status { code: "authorizing" } })
+    Ok(Changed { status: Status { code: RuleStatus::Authorizing.as_str() } })
+}
+
+/// Begins the end of a rule.
+pub(super) fn revoke(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Changed, Refusal> {
+    let endpoint = form.take_required("ClientVpnEndpointId")?;
+    let request = RevokeIngress {
+        target_network: form.take_required("TargetNetworkCidr")?,
+        access_group: form.take("AccessGroupId"),
+        all_groups: form.take_bool("RevokeAllGroups")?.unwrap_or(false),
+    };
+    form.finish()?;
+    cloud.revoke(&endpoint, &request, moment)?;
+    Ok(Changed { status: Status { code: RuleStatus::Revoking.as_str() } })
 }
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! `DescribeClientVpnConnections`.
+//! `DescribeClientVpnConnections` and `TerminateClientVpnConnections`.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -7,7 +7,7 @@ use time::macros::format_description;
 use super::form::Form;
 use super::listing::Listing;
 use super::xml::{Items, Status};
-use crate::cloud::{Cloud, Connection, Moment, Refusal};
+use crate::cloud::{Cloud, Connection, ConnectionStatus, Moment, Refusal, Terminate, Terminated};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,10 +48,11 @@ pub(super) fn describe(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result
         "connection-id" => vec![connection.id.clone()],
         _ => Vec::new(),
     });
+    let item = |connection| item(connection, cloud.connection_status(connection));
     Ok(Described { connections: page.into_iter().map(item).collect(), next_token })
 }
 
-fn item(connection: &Connection) -> Item {
+fn item(connection: &Connection, status: ConnectionStatus) -> Item {
     Item {
         client_vpn_endpoint_id: connection.endpoint.to_string(),
         timestamp: stamp(connection.seen),
@@ -63,9 +64,52 @@ fn item(connection: &Connection) -> Item {
         egress_packets: "0",
         client_ip: connection.address.to_string(),
         common_name: connection.common_name.clone(),
-        status: Status { code: connection.status().as_str() },
+        status: Status { code: status.as_str() },
         connection_end_time: connection.ended.map_or_else(|| "-".to_owned(), stamp),
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terminating {
+    client_vpn_endpoint_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    connection_statuses: Items<Ending>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ending {
+    connection_id: String,
+    previous_status: Status,
+    current_status: Status,
+}
+
+/// Asks for the end of connections.
+pub(super) fn terminate(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Terminating, Refusal> {
+    let endpoint = form.take_required("ClientVpnEndpointId")?;
+    let (connection, username) = (form.take("ConnectionId"), form.take("Username"));
+    form.finish()?;
+    let which = match (connection, username.clone()) {
+        (Some(id), None) => Terminate::Connection(id),
+        (None, Some(name)) => Terminate::User(name),
+        (None, None) => return Err(Refusal::missing("ConnectionId")),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::new(
+                "InvalidParameterCombination",
+                "The parameters ConnectionId and Username cannot be used together",
+            ));
+        }
+    };
+    let ended = cloud.terminate_connections(&endpoint, &which, moment)?;
+    let ending = |Terminated { id, previous, current }| Ending {
+        connection_id: id,
+        previous_status: Status { code: previous.as_str() },
+        current_status: Status { code: current.as_str() },
+    };
+    let connection_statuses = ended.into_iter().map(ending).collect();
+    Ok(Terminating { client_vpn_endpoint_id: endpoint, username, connection_statuses })
 }
 
 /// A string such as `2019-08-12 07:58:34`.

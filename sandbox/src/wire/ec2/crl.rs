@@ -3,21 +3,16 @@
 use serde::Serialize;
 
 use super::form::Form;
-use super::xml::Status;
+use super::xml::{Done, Status};
 use crate::cloud::{Cloud, Moment, Refusal};
 
-#[derive(Serialize)]
-pub(super) struct Imported {
-    r#return: bool,
-}
-
 /// Replaces the CRL of an endpoint.
-pub(super) fn import(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Imported, Refusal> {
+pub(super) fn import(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Done, Refusal> {
     let endpoint = form.take_required("ClientVpnEndpointId")?;
     let crl = form.take_required("CertificateRevocationList")?;
     form.finish()?;
     cloud.import_crl(&endpoint, &crl, moment)?;
-    Ok(Imported { r#return: true })
+    Ok(Done::new())
 }
 
 #[derive(Serialize)]

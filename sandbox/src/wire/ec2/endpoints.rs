@@ -5,9 +5,11 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::form::Form;
-use super::listing::Listing;
+use super::listing::{Listing, tag_values};
 use super::xml::{Items, Status, Tag, tag_set};
-use crate::cloud::{AuthenticationOption, Cloud, CreateEndpoint, Endpoint, Moment, Refusal, Settings};
+use crate::cloud::{
+    AuthenticationOption, BannerMembers, Cloud, CreateEndpoint, Endpoint, LogMembers, Moment, Refusal, Settings,
+};
 
 const RESOURCE_TYPE: &str = "client-vpn-endpoint";
 
@@ -43,9 +45,7 @@ fn read(form: &mut Form) -> Result<CreateEndpoint, Refusal> {
             .into_iter()
             .map(read_authentication)
             .collect::<Result<_, _>>()?,
-        log_enabled: form.take_bool("ConnectionLogOptions.Enabled")?,
-        log_group: form.take("ConnectionLogOptions.CloudwatchLogGroup"),
-        log_stream: form.take("ConnectionLogOptions.CloudwatchLogStream"),
+        log: take_log(form)?.unwrap_or_default(),
         dns_servers: form.take_list("DnsServers"),
         transport: form.take("TransportProtocol"),
         port: form.take_integer("VpnPort")?,
@@ -53,23 +53,48 @@ fn read(form: &mut Form) -> Result<CreateEndpoint, Refusal> {
         split_tunnel: form.take_bool("SplitTunnel")?.unwrap_or(false),
         vpc: form.take("VpcId"),
         security_groups: form.take_list("SecurityGroupId"),
-        self_service_portal: form.take("SelfServicePortal").as_deref() == Some("enabled"),
+        self_service_portal: form.take("SelfServicePortal"),
         session_timeout_hours: form.take_integer("SessionTimeoutHours")?,
         disconnect_on_session_timeout: form.take_bool("DisconnectOnSessionTimeout")?,
-        banner_enabled: form.take_bool("ClientLoginBannerOptions.Enabled")?.unwrap_or(false),
-        banner: form.take("ClientLoginBannerOptions.BannerText"),
+        banner: take_banner(form)?.unwrap_or_default(),
         route_enforcement: form.take_bool("ClientRouteEnforcementOptions.Enforced")?.unwrap_or(false),
         tags: form.take_tags(RESOURCE_TYPE)?,
     };
-    if form.take_bool("ClientConnectOptions.Enabled")? == Some(true) {
-        return Err(Refusal::new("UnsupportedOperation", "The sandbox does not support a client connect handler"));
-    }
+    refuse_connect_handler(form)?;
     for name in ["EndpointIpAddressType", "TrafficIpAddressType"] {
         if let Some(other) = form.take(name).filter(|kind| kind != "ipv4") {
             return Err(Refusal::new("UnsupportedOperation", format!("The sandbox does not support {name} {other}")));
         }
     }
     Ok(request)
+}
+
+/// `ConnectionLogOptions`, if there are any.
+pub(super) fn take_log(form: &mut Form) -> Result<Option<LogMembers>, Refusal> {
+    let members = LogMembers {
+        enabled: form.take_bool("ConnectionLogOptions.Enabled")?,
+        group: form.take("ConnectionLogOptions.CloudwatchLogGroup"),
+        stream: form.take("ConnectionLogOptions.CloudwatchLogStream"),
+    };
+    let any = members.enabled.is_some() || members.group.is_some() || members.stream.is_some();
+    Ok(any.then_some(members))
+}
+
+/// `ClientLoginBannerOptions`, if there are any.
+pub(super) fn take_banner(form: &mut Form) -> Result<Option<BannerMembers>, Refusal> {
+    let members = BannerMembers {
+        enabled: form.take_bool("ClientLoginBannerOptions.Enabled")?,
+        text: form.take("ClientLoginBannerOptions.BannerText"),
+    };
+    let any = members.enabled.is_some() || members.text.is_some();
+    Ok(any.then_some(members))
+}
+
+pub(super) fn refuse_connect_handler(form: &mut Form) -> Result<(), Refusal> {
+    if form.take_bool("ClientConnectOptions.Enabled")? == Some(true) {
+        return Err(Refusal::new("UnsupportedOperation", "The sandbox does not support a client connect handler"));
+    }
+    Ok(())
 }
 
 fn read_authentication(mut form: Form) -> Result<AuthenticationOption, Refusal> {
@@ -192,11 +217,7 @@ fn attribute(endpoint: &Endpoint, filter: &str) -> Vec<String> {
     match filter {
         "endpoint-id" => vec![endpoint.id.to_string()],
         "transport-protocol" => vec![endpoint.settings.transport.as_str().to_owned()],
-        "tag-key" => endpoint.tags.keys().cloned().collect(),
-        tag => {
-            let key = tag.strip_prefix("tag:").unwrap_or(tag);
-            endpoint.tags.get(key).cloned().into_iter().collect()
-        }
+        tag => tag_values(&endpoint.tags, tag),
     }
 }
 

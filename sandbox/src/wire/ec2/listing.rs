@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::form::Form;
-use crate::cloud::Refusal;
+use crate::cloud::{Refusal, Tags};
 
 /// Filters, and the part of the list that is asked for.
 #[derive(Debug)]
@@ -67,6 +67,14 @@ impl Listing {
         let page = rest.by_ref().take(self.most).collect();
         let next = rest.peek().map(|_| URL_SAFE_NO_PAD.encode(format!("from:{}", self.start + self.most)));
         (page, next)
+    }
+}
+
+/// What a resource with those tags has under the name of a filter on tags.
+pub(super) fn tag_values(tags: &Tags, filter: &str) -> Vec<String> {
+    match filter.strip_prefix("tag:") {
+        Some(key) => tags.get(key).cloned().into_iter().collect(),
+        None => tags.keys().cloned().collect(),
     }
 }
 

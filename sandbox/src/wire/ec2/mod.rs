@@ -8,9 +8,12 @@ mod client_configuration;
 mod connections;
 mod crl;
 mod endpoints;
-mod form;
+pub(super) mod form;
 mod listing;
+mod modify_endpoint;
+mod network;
 mod routes;
+mod tags;
 mod target_networks;
 mod vpc;
 mod xml;
@@ -35,6 +38,7 @@ pub(super) fn call(
     let parameters = request_log::without_secrets(form.to_json());
     let outcome = authenticated.and_then(|()| {
         let mut cloud = cloud.lock().unwrap_or_else(PoisonError::into_inner);
+        cloud.pass_time(moment.now);
         dispatch(&operation, &mut cloud, form, request_id, moment)
     });
     Answer { operation, parameters, outcome }
@@ -59,20 +63,34 @@ fn dispatch(
         }};
     }
     match operation {
+        "ApplySecurityGroupsToClientVpnTargetNetwork" => run!(target_networks::apply_security_groups),
         "AssociateClientVpnTargetNetwork" => run!(target_networks::associate),
         "AuthorizeClientVpnIngress" => run!(authorization_rules::authorize),
         "CreateClientVpnEndpoint" => run!(endpoints::create),
+        "CreateClientVpnRoute" => run!(routes::create),
+        "CreateTags" => run!(tags::create),
+        "DeleteClientVpnEndpoint" => run!(modify_endpoint::delete),
+        "DeleteClientVpnRoute" => run!(routes::delete),
+        "DeleteTags" => run!(tags::delete),
+        "DescribeAvailabilityZones" => run!(network::describe_availability_zones),
         "DescribeClientVpnAuthorizationRules" => run!(authorization_rules::describe),
         "DescribeClientVpnConnections" => run!(connections::describe),
         "DescribeClientVpnEndpoints" => run!(endpoints::describe),
         "DescribeClientVpnRoutes" => run!(routes::describe),
         "DescribeClientVpnTargetNetworks" => run!(target_networks::describe),
+        "DescribeInternetGateways" => run!(network::describe_internet_gateways),
+        "DescribeRouteTables" => run!(network::describe_route_tables),
         "DescribeSecurityGroups" => run!(vpc::describe_security_groups),
         "DescribeSubnets" => run!(vpc::describe_subnets),
+        "DescribeTags" => run!(tags::describe),
         "DescribeVpcs" => run!(vpc::describe_vpcs),
+        "DisassociateClientVpnTargetNetwork" => run!(target_networks::disassociate),
         "ExportClientVpnClientCertificateRevocationList" => run!(crl::export),
         "ExportClientVpnClientConfiguration" => run!(client_configuration::export),
         "ImportClientVpnClientCertificateRevocationList" => run!(crl::import),
+        "ModifyClientVpnEndpoint" => run!(modify_endpoint::modify),
+        "RevokeClientVpnIngress" => run!(authorization_rules::revoke),
+        "TerminateClientVpnConnections" => run!(connections::terminate),
         "" => Err(Refusal::missing("Action")),
         _ => Err(Refusal::new("InvalidAction", format!("The action {operation} is not valid for this web service."))),
     }

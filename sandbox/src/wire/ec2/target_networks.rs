@@ -1,28 +1,54 @@
-//! `AssociateClientVpnTargetNetwork` and `DescribeClientVpnTargetNetworks`.
+//! `AssociateClientVpnTargetNetwork`, `DisassociateClientVpnTargetNetwork`,
+//! `ApplySecurityGroupsToClientVpnTargetNetwork` and `DescribeClientVpnTargetNetworks`.
 
 use serde::Serialize;
 
 use super::form::Form;
 use super::listing::Listing;
 use super::xml::{Items, Status};
-use crate::cloud::{Association, Cloud, Moment, Refusal};
+use crate::cloud::{Association, AssociationStatus, Cloud, Moment, Refusal};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Associated {
+pub(super) struct Changed {
     association_id: String,
     status: Status,
 }
 
 /// Associates a subnet.
-pub(super) fn associate(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Associated, Refusal> {
+pub(super) fn associate(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Changed, Refusal> {
     let id = form.once("AssociateClientVpnTargetNetwork", cloud, |cloud, form| {
         let endpoint = form.take_required("ClientVpnEndpointId")?;
         let subnet = form.take_required("SubnetId")?;
         form.finish()?;
         Ok(cloud.associate(&endpoint, &subnet, moment)?.to_string())
     })?;
-    Ok(Associated { association_id: id, status: Status { code: "associating" } })
+    Ok(Changed { association_id: id, status: Status { code: AssociationStatus::Associating.as_str() } })
+}
+
+/// Begins the end of an association.
+pub(super) fn disassociate(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> Result<Changed, Refusal> {
+    let endpoint = form.take_required("ClientVpnEndpointId")?;
+    let association_id = form.take_required("AssociationId")?;
+    form.finish()?;
+    cloud.disassociate(&endpoint, &association_id, moment)?;
+    Ok(Changed { association_id, status: Status { code: AssociationStatus::Disassociating.as_str() } })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Applied {
+    security_group_ids: Items<String>,
+}
+
+/// Replaces the security groups of an endpoint.
+pub(super) fn apply_security_groups(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result<Applied, Refusal> {
+    let endpoint = form.take_required("ClientVpnEndpointId")?;
+    let vpc = form.take_required("VpcId")?;
+    let groups = form.take_list("SecurityGroupId");
+    form.finish()?;
+    let groups = cloud.apply_security_groups(&endpoint, &vpc, groups)?;
+    Ok(Applied { security_group_ids: groups.iter().cloned().collect() })
 }
 
 #[derive(Serialize)]
@@ -52,11 +78,8 @@ pub(super) fn describe(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> R
     let listing = Listing::take(form, &["association-id", "target-network-id", "vpc-id"])?;
     form.finish()?;
     let endpoint = cloud.endpoint(&endpoint)?;
-    if let Some(unknown) = ids.iter().find(|id| endpoint.associations.iter().all(|known| known.id.as_str() != *id)) {
-        return Err(Refusal::new(
-            "InvalidClientVpnAssociationIdNotFound",
-            format!("The specified association '{unknown}' does not exist"),
-        ));
+    for id in &ids {
+        endpoint.association(id)?;
     }
     let chosen =
         endpoint.associations.iter().filter(|known| ids.is_empty() || ids.iter().any(|id| id == known.id.as_str()));

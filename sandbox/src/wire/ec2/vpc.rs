@@ -1,12 +1,13 @@
 //! `DescribeVpcs`, `DescribeSubnets` and `DescribeSecurityGroups`: the network that was there before.
 
+use ipnet::Ipv4Net;
 use serde::Serialize;
 
 use super::form::Form;
-use super::listing::Listing;
-use super::xml::Items;
+use super::listing::{Listing, tag_values};
+use super::xml::{Items, Tag, tag_set};
 use crate::cloud::{Cloud, Moment, Refusal};
-use crate::world::{Subnet, Vpc};
+use crate::world::{BareSubnet, Vpc};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,7 +24,7 @@ struct VpcItem {
     instance_tenancy: &'static str,
     cidr_block_association_set: Items<CidrAssociation>,
     is_default: bool,
-    tag_set: Items<()>,
+    tag_set: Items<Tag>,
     vpc_id: String,
     state: &'static str,
     cidr_block: String,
@@ -46,17 +47,20 @@ struct CidrState {
 /// Lists VPCs.
 pub(super) fn describe_vpcs(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result<Vpcs, Refusal> {
     let ids = form.take_list("VpcId");
-    let listing =
-        Listing::take(form, &["cidr", "cidr-block-association.cidr-block", "is-default", "state", "vpc-id", "tag:"])?;
+    let listing = Listing::take(
+        form,
+        &["cidr", "cidr-block-association.cidr-block", "is-default", "state", "vpc-id", "tag-key", "tag:"],
+    )?;
     form.finish()?;
-    let vpc = &cloud.world.vpc;
-    check_ids(&ids, &[&vpc.id], "InvalidVpcID.NotFound", "vpc ID")?;
-    let (page, next_token) = listing.of([vpc], |vpc, name| match name {
+    let known: Vec<_> = cloud.world.vpcs().map(|vpc| vpc.id.as_str()).collect();
+    check_ids(&ids, &known, "InvalidVpcID.NotFound", "vpc ID")?;
+    let chosen = cloud.world.vpcs().filter(|vpc| ids.is_empty() || ids.contains(&vpc.id));
+    let (page, next_token) = listing.of(chosen, |vpc, name| match name {
         "cidr" | "cidr-block-association.cidr-block" => vec![vpc.cidr.to_string()],
         "is-default" => vec!["false".to_owned()],
         "state" => vec!["available".to_owned()],
         "vpc-id" => vec![vpc.id.clone()],
-        _ => Vec::new(),
+        tag => tag_values(&cloud.world_tags(&vpc.id), tag),
     });
     let item = |vpc: &Vpc| VpcItem {
         owner_id: cloud.world.account.clone(),
@@ -67,7 +71,7 @@ pub(super) fn describe_vpcs(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> R
             cidr_block_state: CidrState { state: "associated" },
         }]),
         is_default: false,
-        tag_set: Items::from(Vec::new()),
+        tag_set: tag_set(&cloud.world_tags(&vpc.id)),
         vpc_id: vpc.id.clone(),
         state: "available",
         cidr_block: vpc.cidr.to_string(),
@@ -97,43 +101,52 @@ struct SubnetItem {
     state: &'static str,
     subnet_arn: String,
     subnet_id: String,
-    tag_set: Items<()>,
+    tag_set: Items<Tag>,
     vpc_id: String,
 }
 
 /// Lists subnets.
 pub(super) fn describe_subnets(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result<Subnets, Refusal> {
     let ids = form.take_list("SubnetId");
-    let listing = Listing::take(form, &["availability-zone", "cidr-block", "state", "subnet-id", "vpc-id", "tag:"])?;
+    let listing = Listing::take(
+        form,
+        &["availability-zone", "cidr-block", "owner-id", "state", "subnet-id", "vpc-id", "tag-key", "tag:"],
+    )?;
     form.finish()?;
     let world = &cloud.world;
-    let known: Vec<_> = world.subnets.iter().map(|subnet| subnet.id.as_str()).collect();
+    let known: Vec<_> = world.all_subnets().map(|subnet| subnet.id).collect();
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
     check_ids(&ids, &known, "InvalidSubnetID.NotFound", "subnet ID")?;
-    let chosen = world.subnets.iter().filter(|subnet| ids.is_empty() || ids.contains(&subnet.id));
+    let chosen = world.all_subnets().filter(|subnet| ids.is_empty() || ids.contains(&subnet.id));
     let (page, next_token) = listing.of(chosen, |subnet, name| match name {
         "availability-zone" => vec![subnet.zone.clone()],
         "cidr-block" => vec![subnet.cidr.to_string()],
+        "owner-id" => vec![subnet.owner.clone()],
         "state" => vec!["available".to_owned()],
         "subnet-id" => vec![subnet.id.clone()],
-        "vpc-id" => vec![world.vpc.id.clone()],
-        _ => Vec::new(),
+        "vpc-id" => vec![subnet.vpc.clone()],
+        tag => tag_values(&cloud.world_tags(&subnet.id), tag),
     });
-    let item = |subnet: &Subnet| SubnetItem {
-        availability_zone: subnet.zone.clone(),
-        availability_zone_id: subnet.zone_id.clone(),
-        // 256 addresses, of which AWS keeps five and the private host has one.
-        available_ip_address_count: 250,
+    let item = |subnet: BareSubnet| SubnetItem {
+        availability_zone_id: world.zone_id(&subnet.zone).to_owned(),
+        availability_zone: subnet.zone,
+        available_ip_address_count: free_addresses(&subnet.cidr),
         cidr_block: subnet.cidr.to_string(),
         default_for_az: false,
         map_public_ip_on_launch: false,
-        owner_id: world.account.clone(),
         state: "available",
-        subnet_arn: format!("arn:aws:ec2:{}:{}:subnet/{}", world.region, world.account, subnet.id),
-        subnet_id: subnet.id.clone(),
-        tag_set: Items::from(Vec::new()),
-        vpc_id: world.vpc.id.clone(),
+        subnet_arn: format!("arn:aws:ec2:{}:{}:subnet/{}", world.region, subnet.owner, subnet.id),
+        owner_id: subnet.owner,
+        tag_set: tag_set(&cloud.world_tags(&subnet.id)),
+        subnet_id: subnet.id,
+        vpc_id: subnet.vpc,
     };
     Ok(Subnets { subnet_set: page.into_iter().map(item).collect(), next_token })
+}
+
+/// All but the five that AWS keeps and the one of the private host.
+fn free_addresses(cidr: &Ipv4Net) -> u32 {
+    (u32::MAX >> cidr.prefix_len()).saturating_sub(5)
 }
 
 #[derive(Serialize)]
@@ -154,7 +167,7 @@ struct SecurityGroupItem {
     vpc_id: String,
     ip_permissions: Items<()>,
     ip_permissions_egress: Items<()>,
-    tag_set: Items<()>,
+    tag_set: Items<Tag>,
 }
 
 /// Lists security groups.
@@ -164,30 +177,51 @@ pub(super) fn describe_security_groups(
     _: &Moment,
 ) -> Result<SecurityGroups, Refusal> {
     let ids = form.take_list("GroupId");
-    let listing = Listing::take(form, &["group-id", "group-name", "vpc-id", "tag:"])?;
+    let listing = Listing::take(form, &["group-id", "group-name", "vpc-id", "tag-key", "tag:"])?;
     form.finish()?;
-    let vpc = &cloud.world.vpc;
-    check_ids(&ids, &[&vpc.default_security_group], "InvalidGroup.NotFound", "security group")?;
-    let (page, next_token) = listing.of([vpc], |vpc, name| match name {
-        "group-id" => vec![vpc.default_security_group.clone()],
-        "group-name" => vec!["default".to_owned()],
-        "vpc-id" => vec![vpc.id.clone()],
-        _ => Vec::new(),
+    let default_group = |vpc: &Vpc| Group {
+        id: vpc.default_security_group.clone(),
+        name: "default",
+        description: "default VPC security group",
+        vpc: vpc.id.clone(),
+    };
+    let made_group = |vpc: &Vpc| Group {
+        id: vpc.security_group.clone(),
+        name: "vpn-clients",
+        description: "what clients of the VPN may reach",
+        vpc: vpc.id.clone(),
+    };
+    let groups: Vec<_> = cloud.world.vpcs().flat_map(|vpc| [default_group(vpc), made_group(vpc)]).collect();
+    let known: Vec<_> = groups.iter().map(|group| group.id.as_str()).collect();
+    check_ids(&ids, &known, "InvalidGroup.NotFound", "security group")?;
+    let chosen = groups.into_iter().filter(|group| ids.is_empty() || ids.contains(&group.id));
+    let (page, next_token) = listing.of(chosen, |group, name| match name {
+        "group-id" => vec![group.id.clone()],
+        "group-name" => vec![group.name.to_owned()],
+        "vpc-id" => vec![group.vpc.clone()],
+        tag => tag_values(&cloud.world_tags(&group.id), tag),
     });
-    let item = |vpc: &Vpc| SecurityGroupItem {
+    let item = |group: Group| SecurityGroupItem {
         owner_id: cloud.world.account.clone(),
-        group_id: vpc.default_security_group.clone(),
-        group_name: "default",
-        group_description: "default VPC security group",
-        vpc_id: vpc.id.clone(),
+        tag_set: tag_set(&cloud.world_tags(&group.id)),
+        group_id: group.id,
+        group_name: group.name,
+        group_description: group.description,
+        vpc_id: group.vpc,
         ip_permissions: Items::from(Vec::new()),
         ip_permissions_egress: Items::from(Vec::new()),
-        tag_set: Items::from(Vec::new()),
     };
     Ok(SecurityGroups { security_group_info: page.into_iter().map(item).collect(), next_token })
 }
 
-fn check_ids(asked: &[String], known: &[&str], code: &'static str, what: &str) -> Result<(), Refusal> {
+struct Group {
+    id: String,
+    name: &'static str,
+    description: &'static str,
+    vpc: String,
+}
+
+pub(super) fn check_ids(asked: &[String], known: &[&str], code: &'static str, what: &str) -> Result<(), Refusal> {
     match asked.iter().find(|id| !known.contains(&id.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(Refusal::new(code, format!("The {what} '{unknown}' does not exist"))),

@@ -30,6 +30,18 @@ pub(super) struct Status {
     pub(super) code: &'static str,
 }
 
+/// `<return>true</return>`: what an operation answers that has nothing to say.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    r#return: bool,
+}
+
+impl Done {
+    pub(super) fn new() -> Self {
+        Self { r#return: true }
+    }
+}
+
 /// A tag of a resource.
 #[derive(Debug, Serialize)]
 pub(super) struct Tag {
@@ -86,7 +98,8 @@ pub(super) fn error(refusal: &Refusal, request_id: &str) -> String {
     document("Response", &response).unwrap_or_default()
 }
 
-fn document<T: Serialize>(root: &str, content: &T) -> Result<String, quick_xml::SeError> {
+/// An XML document.
+pub(in crate::wire) fn document<T: Serialize>(root: &str, content: &T) -> Result<String, quick_xml::SeError> {
     let mut document = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     quick_xml::se::to_writer_with_root(&mut document, root, content)?;
     Ok(document)

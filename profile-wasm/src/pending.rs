@@ -28,7 +28,7 @@ impl Pending {
     pub(crate) async fn make(common_name: CommonName) -> Result<Self, Message> {
         let (private_key, public_key) = webcrypto::generate().await?;
         let draft = CsrDraft::new(&common_name, &public_key)?;
-        let signature = private_key.sign(draft.to_be_signed()?).await?;
+        let signature = private_key.sign(draft.to_be_signed()).await?;
         Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
     }
 

@@ -1,4 +1,4 @@
-//! Reads DER element by element (X.690), for what is looked at and not rebuilt.
+//! Reads and writes DER element by element (X.690).
 //!
 //! The owned types of x509-cert decode every field of a certificate; here a handful is wanted, and what the page
 //! does not decode it does not have to load.
@@ -23,6 +23,11 @@ pub(crate) fn sequence(der: &[u8]) -> Result<Vec<AnyRef<'_>>, der::Error> {
     let sequence = AnyRef::from_der(der)?;
     sequence.tag().assert_eq(Tag::Sequence)?;
     elements(sequence)
+}
+
+/// Writes an element.
+pub(crate) fn element(tag: Tag, value: &[u8]) -> Result<Vec<u8>, der::Error> {
+    AnyRef::new(tag, value)?.to_der()
 }
 
 /// The error for a SEQUENCE with other elements than it should have.

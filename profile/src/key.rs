@@ -5,7 +5,6 @@
 //! exactly 2048 bits, public exponent 65537.
 
 use der::{Decode, asn1::AnyRef, asn1::UintRef};
-use rcgen::PublicKeyData;
 use thiserror::Error;
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
@@ -94,20 +93,14 @@ impl PublicKey {
         &self.spki
     }
 
-    /// SHA-256 of [`PublicKey::spki_der`].
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.spki)
-    }
-}
-
-/// Lets rcgen put the key into requests and certificates.
-impl PublicKeyData for PublicKey {
-    fn der_bytes(&self) -> &[u8] {
+    /// The DER `RSAPublicKey` inside it (RFC 8017 appendix A.1.1).
+    pub fn pkcs1_der(&self) -> &[u8] {
         &self.pkcs1
     }
 
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &rcgen::PKCS_RSA_SHA256
+    /// SHA-256 of [`PublicKey::spki_der`].
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.spki)
     }
 }
 

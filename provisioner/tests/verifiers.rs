@@ -196,7 +196,7 @@ fn a_request_signed_by_another_key_is_refused() {
     let (mine, yours) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let name = profile::name::CommonName::parse("alice.vpn.example.com", &domain()).unwrap();
     let draft = CsrDraft::new(&name, yours.public()).unwrap();
-    let signature = mine.sign(draft.to_be_signed().unwrap()).unwrap();
+    let signature = mine.sign(draft.to_be_signed()).unwrap();
     let pem = draft.assemble(&signature).unwrap().to_pem().unwrap();
     assert!(matches!(request::accept(&pem, &domain()), Err(RequestRefusal::Possession)));
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     PkiError,
-    key::PrivateKey,
+    key::{Certifiable, PrivateKey},
     policy::{self, Policy},
     secret::{self, Passphrase, Salt},
     serial::Serial,
@@ -100,9 +100,10 @@ impl Authority {
         }
         let validity = Validity::starting(now, days);
         let validity = Validity { not_after: validity.not_after.min(end), ..validity };
-        let params = params(policy, subject, key, validity, serial)?;
+        let key = Certifiable(key);
+        let params = params(policy, subject, &key, validity, serial)?;
         let signed =
-            params.signed_by(key, &self.issuer()?).map_err(|_| PkiError::Signing { subject: subject.to_owned() })?;
+            params.signed_by(&key, &self.issuer()?).map_err(|_| PkiError::Signing { subject: subject.to_owned() })?;
         read(signed.der())
     }
 

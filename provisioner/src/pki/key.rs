@@ -83,13 +83,26 @@ impl std::fmt::Debug for PrivateKey {
     }
 }
 
-impl PublicKeyData for PrivateKey {
+/// A public key in the form in which rcgen puts one into certificates.
+pub(super) struct Certifiable<'a>(pub(super) &'a PublicKey);
+
+impl PublicKeyData for Certifiable<'_> {
     fn der_bytes(&self) -> &[u8] {
-        self.public.der_bytes()
+        self.0.pkcs1_der()
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        self.public.algorithm()
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+impl PublicKeyData for PrivateKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.public.pkcs1_der()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
     }
 }
 
@@ -105,7 +118,7 @@ impl SigningKey for PrivateKey {
 
 /// Whether `signed` was signed by the holder of `key`: RSASSA-PKCS1-v1_5 with SHA-256.
 pub fn verifies(key: &PublicKey, signed: Signed<'_>) -> bool {
-    signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, key.der_bytes())
+    signature::UnparsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, key.pkcs1_der())
         .verify(signed.message, signed.signature)
         .is_ok()
 }

@@ -1,13 +1,14 @@
 //! Who calls? The check that comes before anything else is read.
 //!
-//! The access key id and region of the credential scope are checked (Signature Version 4,
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>); the signature itself is not yet: that
-//! check belongs into [`Credentials::check`].
+//! Each service refuses in its own words. Which ones ACM has is known from other services of its protocol; the words for
+//! a wrong region or service are UNCONFIRMED.
 
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::Service;
+use super::signature::{Flaw, Signed};
 use crate::cloud::{Refusal, hex};
 use crate::edge;
 
@@ -49,21 +50,29 @@ impl Credentials {
         })
     }
 
-    /// Checks the credential scope of a call.
-    pub(super) fn check(&self, service: Service, headers: &HeaderMap, region: &str) -> Result<(), Refusal> {
-        let scope = authorization(headers)
-            .and_then(|value| value.strip_prefix("AWS4-HMAC-SHA256"))
-            .and_then(|rest| rest.split(',').find_map(|part| part.trim().strip_prefix("Credential=")));
-        let Some(scope) = scope else { return Err(missing(service)) };
-        let mut parts = scope.split('/');
-        let (id, _date) = (parts.next(), parts.next());
-        if id != Some(&self.access_key_id) {
+    /// Checks who signed a call, and that it is the call that was signed.
+    ///
+    /// `now` is the time outside: a sandbox whose clock was put ahead has callers whose clock was not.
+    pub(super) fn check(
+        &self,
+        service: Service,
+        headers: &HeaderMap,
+        body: &[u8],
+        region: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        let refused = |flaw| refusal(service, flaw);
+        let signed = Signed::read(headers).map_err(refused)?;
+        if signed.access_key_id != self.access_key_id {
             return Err(unknown(service));
         }
-        if parts.next() != Some(region) {
-            return Err(wrong_region(service, region));
+        if signed.region != region {
+            return Err(out_of_scope(service, &format!("a valid region, '{region}'")));
         }
-        Ok(())
+        if signed.service != service.name() {
+            return Err(out_of_scope(service, &format!("the correct service, '{}'", service.name())));
+        }
+        signed.check(&self.secret_access_key, headers, body, now).map_err(refused)
     }
 }
 
@@ -71,60 +80,102 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get("authorization")?.to_str().ok()
 }
 
-fn missing(service: Service) -> Refusal {
-    let code = match service {
-        Service::Acm => "MissingAuthenticationTokenException",
-        Service::Ec2 => "MissingAuthenticationToken",
+fn refusal(service: Service, flaw: Flaw) -> Refusal {
+    const WRONG: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
+                         Secret Access Key and signing method. Consult the service documentation for details.";
+    let (code, message) = match (flaw, service) {
+        (Flaw::Missing, Service::Acm) => ("MissingAuthenticationTokenException", "Missing Authentication Token"),
+        (Flaw::Missing, Service::Ec2 | Service::Sts) => {
+            ("MissingAuthenticationToken", "Request is missing Authentication Token")
+        }
+        (Flaw::Incomplete, Service::Acm) => ("IncompleteSignatureException", INCOMPLETE),
+        (Flaw::Incomplete, Service::Ec2 | Service::Sts) => ("IncompleteSignature", INCOMPLETE),
+        (Flaw::OutOfTime(message), Service::Acm) => return Refusal::new("InvalidSignatureException", message),
+        (Flaw::OutOfTime(_), Service::Ec2) => ("RequestExpired", "Request has expired."),
+        (Flaw::OutOfTime(message), Service::Sts) => return Refusal::new("SignatureDoesNotMatch", message),
+        (Flaw::Mismatch, Service::Acm) => ("InvalidSignatureException", WRONG),
+        (Flaw::Mismatch, Service::Ec2) => return unknown(service),
+        (Flaw::Mismatch, Service::Sts) => ("SignatureDoesNotMatch", WRONG),
     };
-    Refusal::new(code, "Request is missing Authentication Token")
+    Refusal::new(code, message)
 }
 
+const INCOMPLETE: &str = "The request signature does not conform to AWS standards: it lacks a part, or does not cover a \
+                          header that it must cover.";
+
 fn unknown(service: Service) -> Refusal {
+    const INVALID: &str = "The security token included in the request is invalid.";
     match service {
-        Service::Acm => {
-            Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
-        }
+        Service::Acm => Refusal::new("UnrecognizedClientException", INVALID),
         Service::Ec2 => Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials"),
+        Service::Sts => Refusal::new("InvalidClientTokenId", INVALID),
     }
 }
 
-fn wrong_region(service: Service, region: &str) -> Refusal {
+fn out_of_scope(service: Service, expected: &str) -> Refusal {
     let code = match service {
         Service::Acm => "InvalidSignatureException",
-        Service::Ec2 => "SignatureDoesNotMatch",
+        Service::Ec2 => "AuthFailure",
+        Service::Sts => "SignatureDoesNotMatch",
     };
-    Refusal::new(code, format!("Credential should be scoped to a valid region, '{region}'"))
+    Refusal::new(code, format!("Credential should be scoped to {expected}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
     use axum::http::header::AUTHORIZATION;
+    use axum::http::{HeaderName, HeaderValue};
+    use time::macros::datetime;
 
     use super::*;
 
-    fn check(service: Service, authorization: Option<&'static str>) -> Option<&'static str> {
+    /// Checks a call whose credential has that scope and whose signature is wrong.
+    fn check(service: Service, authorization: Option<&str>) -> &'static str {
         let credentials =
             Credentials { access_key_id: "AKIAEXAMPLE".to_owned(), secret_access_key: "secret".to_owned() };
-        let mut headers = HeaderMap::new();
-        headers.extend(authorization.map(|value| (AUTHORIZATION, HeaderValue::from_static(value))));
-        credentials.check(service, &headers, "eu-central-1").err().map(|refusal| refusal.code)
+        let date = (HeaderName::from_static("x-amz-date"), HeaderValue::from_static("20261123T120000Z"));
+        let mut headers: HeaderMap = [date].into_iter().collect();
+        headers.extend(authorization.map(|scope| {
+            let value = match scope.strip_prefix("Bearer") {
+                Some(_) => scope.to_owned(),
+                None => {
+                    format!("AWS4-HMAC-SHA256 Credential={scope}/aws4_request, SignedHeaders=x-amz-date, Signature=0")
+                }
+            };
+            (AUTHORIZATION, HeaderValue::from_str(&value).unwrap())
+        }));
+        let now = datetime!(2026-11-23 12:00 UTC);
+        credentials.check(service, &headers, b"", "eu-central-1", now).unwrap_err().code
     }
 
     #[test]
-    fn the_scope_names_key_and_region() {
-        let good = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261123/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=00";
-        assert_eq!(check(Service::Ec2, Some(good)), None);
-        assert_eq!(check(Service::Acm, Some(good)), None);
-
-        let other_key = "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20261123/eu-central-1/ec2/aws4_request";
-        assert_eq!(check(Service::Ec2, Some(other_key)), Some("AuthFailure"));
-        assert_eq!(check(Service::Acm, Some(other_key)), Some("UnrecognizedClientException"));
-
-        let other_region = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261123/us-east-1/acm/aws4_request";
-        assert_eq!(check(Service::Acm, Some(other_region)), Some("InvalidSignatureException"));
-
-        assert_eq!(check(Service::Ec2, None), Some("MissingAuthenticationToken"));
-        assert_eq!(check(Service::Acm, Some("Bearer secret")), Some("MissingAuthenticationTokenException"));
+    fn each_service_refuses_in_its_own_words() {
+        use Service::{Acm, Ec2, Sts};
+        let wrong_secret =
+            |service: Service| check(service, Some(&format!("AKIAEXAMPLE/20261123/eu-central-1/{}", service.name())));
+        assert_eq!(
+            [Acm, Ec2, Sts].map(wrong_secret),
+            ["InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"]
+        );
+        let other_key = |service| check(service, Some("AKIAOTHER/20261123/eu-central-1/ec2"));
+        assert_eq!(
+            [Acm, Ec2, Sts].map(other_key),
+            ["UnrecognizedClientException", "AuthFailure", "InvalidClientTokenId"]
+        );
+        let other_region = |service| check(service, Some("AKIAEXAMPLE/20261123/us-east-1/ec2"));
+        assert_eq!(
+            [Acm, Ec2, Sts].map(other_region),
+            ["InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"]
+        );
+        let other_service = |service| check(service, Some("AKIAEXAMPLE/20261123/eu-central-1/s3"));
+        assert_eq!(
+            [Acm, Ec2, Sts].map(other_service),
+            ["InvalidSignatureException", "AuthFailure", "SignatureDoesNotMatch"]
+        );
+        let unsigned = |service| check(service, None);
+        let missing =
+            ["MissingAuthenticationTokenException", "MissingAuthenticationToken", "MissingAuthenticationToken"];
+        assert_eq!([Acm, Ec2, Sts].map(unsigned), missing);
+        assert_eq!([Acm, Ec2, Sts].map(|service| check(service, Some("Bearer secret"))), missing);
     }
 }

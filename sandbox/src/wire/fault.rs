@@ -19,7 +19,7 @@ pub(super) fn operation(service: Service, headers: &HeaderMap, body: &[u8]) -> S
             let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
             target.rsplit('.').next().unwrap_or_default().to_owned()
         }
-        _ => {
+        Service::Ec2 | Service::Sts => {
             let action = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
             action.map(|(_, action)| action.into_owned()).unwrap_or_default()
         }

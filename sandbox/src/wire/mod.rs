@@ -1,4 +1,4 @@
-//! HTTP in and out: the EC2 query protocol, the JSON protocol of ACM, and the log of requests.
+//! HTTP in and out: the query protocols of EC2 and STS, the JSON protocol of ACM, signatures, and the log of requests.
 //!
 //! Wire formats only. What is allowed is decided in [`crate::cloud`].
 
@@ -7,6 +7,9 @@ mod credentials;
 mod ec2;
 mod fault;
 mod request_log;
+mod signature;
+mod sts;
+mod xml;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,6 +63,7 @@ struct Call<'a> {
 enum Service {
     Acm,
     Ec2,
+    Sts,
 }
 
 impl Gateway {
@@ -84,7 +88,8 @@ impl Gateway {
             let headers = call.target.as_deref().and_then(|target| HeaderValue::from_str(target).ok());
             let headers: HeaderMap = headers.map(|target| (TARGET, target)).into_iter().collect();
             // What was about connections is refused now, because they are gone.
-            drop(self.run(Service::of(&headers), Ok(()), &headers, call.body.as_bytes(), "", &call.moment()));
+            let service = Service::of(&headers, call.body.as_bytes());
+            drop(self.run(service, Ok(()), &headers, call.body.as_bytes(), "", &call.moment()));
         }
         self.journal = Some(journal);
         self
@@ -110,7 +115,8 @@ impl Gateway {
     fn call(&self, call: &Call<'_>, moment: &Moment, fault: Option<Fault>) -> Answer {
         let Call { service, headers, body, request_id } = *call;
         let region = self.cloud().world.region.clone();
-        let permitted = self.credentials.check(service, headers, &region).and_then(|()| fault::check(service, fault));
+        let permitted = self.credentials.check(service, headers, body, &region, edge::now());
+        let permitted = permitted.and_then(|()| fault::check(service, fault));
         // Calls are kept in the order in which they take effect.
         let turn = self.journal.as_ref().map(Journal::turn);
         let answer = self.run(service, permitted, headers, body, request_id, moment);
@@ -135,6 +141,7 @@ impl Gateway {
         match service {
             Service::Acm => acm::call(permitted, &self.cloud, headers, body, moment),
             Service::Ec2 => ec2::call(permitted, &self.cloud, body, request_id, moment),
+            Service::Sts => sts::call(permitted, &self.cloud().world, body, request_id),
         }
     }
 }
@@ -150,14 +157,14 @@ pub async fn aws_call(
 ) -> Result<Response, StatusCode> {
     let moment = gateway.clock.moment().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let request_id = uuid(edge::random().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?);
-    let service = Service::of(&headers);
+    let service = Service::of(&headers, &body);
     let Injection { delay, fault } = gateway.faults.next(&fault::operation(service, &headers, &body));
     tokio::time::sleep(delay).await;
     let call = Call { service, headers: &headers, body: &body, request_id: &request_id };
     let answer = gateway.call(&call, &moment, fault);
     let changes = changes_something(&answer.operation);
     let error = answer.outcome.as_ref().err().map(|refusal| refusal.code);
-    let status = answer.outcome.as_ref().map_or_else(status_of, |_| StatusCode::OK);
+    let status = answer.outcome.as_ref().map_or_else(|refusal| status_of(service, refusal), |_| StatusCode::OK);
     let is_answered = !fault::loses_answer(fault);
     gateway.log.write(&Entry {
         time: moment.now,
@@ -180,20 +187,29 @@ pub async fn aws_call(
     let (content_type, body) = match service {
         Service::Acm => ("application/x-amz-json-1.1", acm::body(answer.outcome)),
         Service::Ec2 => ("text/xml;charset=UTF-8", ec2::body(answer.outcome, &request_id)),
+        Service::Sts => ("text/xml", sts::body(answer.outcome, &request_id)),
     };
     let headers = [("content-type", content_type), ("x-amzn-requestid", request_id.as_str())];
     Ok((status, headers, body).into_response())
 }
 
 impl Service {
-    fn of(headers: &HeaderMap) -> Self {
-        if headers.contains_key(TARGET) { Self::Acm } else { Self::Ec2 }
+    /// The service that a call is for, by its protocol.
+    fn of(headers: &HeaderMap, body: &[u8]) -> Self {
+        if headers.contains_key(TARGET) {
+            Self::Acm
+        } else if form_urlencoded::parse(body).any(|(name, value)| name == "Version" && value == sts::VERSION) {
+            Self::Sts
+        } else {
+            Self::Ec2
+        }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Acm => "acm",
             Self::Ec2 => "ec2",
+            Self::Sts => "sts",
         }
     }
 }
@@ -202,9 +218,14 @@ fn changes_something(operation: &str) -> bool {
     !["Describe", "List", "Get", "Export"].iter().any(|reading| operation.starts_with(reading))
 }
 
-fn status_of(refusal: &Refusal) -> StatusCode {
+fn status_of(service: Service, refusal: &Refusal) -> StatusCode {
     match refusal.code {
         "AuthFailure" => StatusCode::UNAUTHORIZED,
+        "IncompleteSignature" | "InvalidClientTokenId" | "MissingAuthenticationToken" | "SignatureDoesNotMatch"
+            if service != Service::Acm =>
+        {
+            StatusCode::FORBIDDEN
+        }
         "DryRunOperation" => StatusCode::PRECONDITION_FAILED,
         _ => fault::status_of(refusal).unwrap_or(StatusCode::BAD_REQUEST),
     }

@@ -8,7 +8,7 @@ mod client_configuration;
 mod connections;
 mod crl;
 mod endpoints;
-pub(super) mod form;
+mod form;
 mod listing;
 mod modify_endpoint;
 mod network;

@@ -1,8 +1,9 @@
-//! The XML of the EC2 query protocol. All escaping is quick-xml's.
+//! The XML of the EC2 query protocol.
 
 use serde::Serialize;
 
 use crate::cloud::{Refusal, Tags};
+use crate::wire::xml::document;
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
@@ -96,13 +97,6 @@ pub(super) fn error(refusal: &Refusal, request_id: &str) -> String {
     let error = Error { code: refusal.code, message: &refusal.message };
     let response = ErrorResponse { errors: Errors { error }, request_id };
     document("Response", &response).unwrap_or_default()
-}
-
-/// An XML document.
-pub(in crate::wire) fn document<T: Serialize>(root: &str, content: &T) -> Result<String, quick_xml::SeError> {
-    let mut document = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    quick_xml::se::to_writer_with_root(&mut document, root, content)?;
-    Ok(document)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use sandbox::commands::{self, CommandError, Down, UpOptions};
+use sandbox::connect::Told;
 use sandbox::faults::FaultPlan;
 use sandbox::supervisor::{self, StateDir};
 
@@ -66,6 +67,11 @@ enum Command {
         /// How long to wait for the connection
         #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
         timeout: Duration,
+        /// Stay connected after the report, and say what becomes of the connection
+        ///
+        /// With `--json` the report and every event is a line. Several clients can be connected at the same time.
+        #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+        hold: Duration,
     },
     /// Print the log of requests
     Log {
@@ -181,10 +187,20 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
                 show(&format!("{name}={value}"));
             }
         }
-        Command::Connect { file, json, timeout } => {
-            let report = commands::connect(&state, &file, timeout).await?;
-            show(&if json { pretty(&report)? } else { report.to_string() });
-            return Ok(ExitCode::from(if report.connected { 0 } else { 4 }));
+        Command::Connect { file, json, timeout, hold } => {
+            let tell = |told: &Told| {
+                let text = match told {
+                    Told::Report(report) if json && hold.is_zero() => serde_json::to_string_pretty(report),
+                    Told::Report(report) if json => serde_json::to_string(report),
+                    Told::Event(event) if json => serde_json::to_string(event),
+                    Told::Report(report) => Ok(report.to_string()),
+                    Told::Event(event) => Ok(event.to_string()),
+                };
+                // Plain data always becomes JSON.
+                show(&text.unwrap_or_default());
+            };
+            let connected = commands::connect(&state, &file, timeout, hold, tell).await?;
+            return Ok(ExitCode::from(if connected { 0 } else { 4 }));
         }
         Command::Log { follow } => {
             commands::log(&state, follow, &mut std::io::stdout().lock())?;

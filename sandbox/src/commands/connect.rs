@@ -4,19 +4,27 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use hyper::Method;
+use hyper::{Method, StatusCode};
 
+use super::CommandError;
 use super::status::report;
-use super::{CommandError, admin};
-use crate::connect::Report;
-use crate::supervisor::{ConnectOrder, StateDir};
+use crate::connect::{ConnectOrder, Told};
+use crate::http::{self, Ask};
+use crate::supervisor::StateDir;
 
 /// Runs the stock client with the unmodified file and says what came of it.
 ///
 /// # Errors
 /// When the sandbox or its data plane is not up, or the file cannot be a profile. A refused connection is no error but
-/// stands in the report.
-pub async fn connect(state: &StateDir, profile: &Path, timeout: Duration) -> Result<Report, CommandError> {
+/// stands in the report. Says whether it connected; `tell` gets the report, and after it what happened while the connection
+/// was held.
+pub async fn connect(
+    state: &StateDir,
+    profile: &Path,
+    timeout: Duration,
+    hold: Duration,
+    mut tell: impl FnMut(&Told),
+) -> Result<bool, CommandError> {
     check_profile(profile)?;
     let status = state.running().ok_or(CommandError::NotUp)?;
     let data_plane = report(&status).await?.data_plane.unwrap_or_default();
@@ -26,9 +34,29 @@ pub async fn connect(state: &StateDir, profile: &Path, timeout: Duration) -> Res
     if data_plane == "idle" {
         return Err(CommandError::NoEndpoint);
     }
-    let order = ConnectOrder { profile: std::path::absolute(profile).context("find the profile")?, timeout };
-    let outcome: Result<Report, String> = admin::ask(state, Method::POST, "/_sandbox/connect", Some(&order)).await?;
-    outcome.map_err(|message| anyhow::anyhow!(message).into())
+    let order = ConnectOrder { profile: std::path::absolute(profile).context("find the profile")?, timeout, hold };
+    let ask = Ask {
+        method: Method::POST,
+        path: "/_sandbox/connect",
+        bearer: Some(&status.credentials.secret_access_key),
+        body: serde_json::to_vec(&order).context("write the order")?,
+    };
+    let mut outcome = Err(anyhow::anyhow!("the supervisor said nothing"));
+    let line = |line: &[u8]| match serde_json::from_slice::<Result<Told, String>>(line) {
+        Ok(Ok(told)) => {
+            tell(&told);
+            if let Told::Report(report) = told {
+                outcome = Ok(report.connected);
+            }
+        }
+        Ok(Err(reason)) => outcome = Err(anyhow::anyhow!(reason)),
+        Err(error) => outcome = Err(anyhow::Error::new(error).context("read the supervisor's answer")),
+    };
+    let code = http::ask_for_lines(status.address, ask, line).await.context("ask the supervisor")?;
+    if code != StatusCode::OK {
+        return Err(anyhow::anyhow!("the supervisor answered `{code}`").into());
+    }
+    Ok(outcome?)
 }
 
 /// Refuses early what the client would refuse in its own words, or never.

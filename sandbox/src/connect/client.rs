@@ -4,6 +4,7 @@
 //! `script-security`, so that a profile cannot run programs of its own.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::refusal;
 use super::report::Tunnel;
-use crate::plane::{Management, Namespace, RUN, banner};
+use crate::plane::{Laptop, Management, RUN, banner};
 
 /// How long a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -27,24 +28,27 @@ pub(super) struct Client {
     /// What it prints, until it ends.
     output: mpsc::UnboundedReceiver<String>,
     started: Instant,
+    /// Where it runs, as servers see it.
+    laptop: Ipv4Addr,
 }
 
 /// What came of it.
 #[derive(Debug)]
 pub(super) enum Attempt {
     /// The tunnel is up.
-    Connected(Tunnel),
+    Connected(Tunnel, Box<Management>),
     /// It will not come up, and why.
     Refused(String),
 }
 
 impl Client {
     /// Starts the client, which waits until [`Client::connect`].
-    pub(super) fn start(laptop: &Namespace, profile: &Path) -> io::Result<Self> {
-        let socket = Path::new(RUN).join("laptop");
+    pub(super) fn start(laptop: &Laptop, profile: &Path) -> io::Result<Self> {
+        let socket = Path::new(RUN).join(format!("laptop{}", laptop.number));
         drop(std::fs::remove_file(&socket));
         let started = Instant::now();
         let mut process = laptop
+            .namespace
             .command("openvpn")
             // Where a person would start it: a profile may name files beside it.
             .current_dir(profile.parent().unwrap_or_else(|| Path::new("/")))
@@ -61,7 +65,7 @@ impl Client {
         if let Some(stderr) = process.stderr.take() {
             tokio::spawn(follow(stderr, sender));
         }
-        Ok(Self { process, socket, output, started })
+        Ok(Self { process, socket, output, started, laptop: laptop.address })
     }
 
     /// Lets the client connect, and watches it and the servers until it is clear what comes of it.
@@ -75,7 +79,7 @@ impl Client {
         tokio::select! {
             outcome = tunnel => outcome,
             reason = last_words(&mut self.output) => Ok(Attempt::Refused(reason)),
-            reason = refused_by_server(&mut server_lines) => Ok(Attempt::Refused(reason)),
+            reason = refused_by_server(&mut server_lines, self.laptop) => Ok(Attempt::Refused(reason)),
             () = tokio::time::sleep(timeout) => {
                 let seconds = timeout.as_secs_f32();
                 Ok(Attempt::Refused(format!("the endpoint did not answer within {seconds} seconds")))
@@ -104,7 +108,7 @@ async fn up(socket: &Path, started: Instant) -> io::Result<Attempt> {
     for command in ["state on", "echo on", "log on", "hold off", "hold release"] {
         management.command(command).await?;
     }
-    let (mut echoed, mut transport, mut interface) = (Vec::new(), None, None);
+    let (mut echoed, mut pushed, mut transport, mut interface) = (Vec::new(), Vec::new(), None, None);
     loop {
         let Ok(event) = management.event().await else { return std::future::pending().await };
         match event.split_once(':') {
@@ -113,6 +117,7 @@ async fn up(socket: &Path, started: Instant) -> io::Result<Attempt> {
                 if let Some(reason) = refusal::by_client(line) {
                     return Ok(Attempt::Refused(reason));
                 }
+                pushed.extend(pushed_in(line));
                 transport = transport.or_else(|| transport_in(line));
                 interface = interface.or_else(|| interface_in(line));
             }
@@ -122,13 +127,15 @@ async fn up(socket: &Path, started: Instant) -> io::Result<Attempt> {
                 if fields.get(1) != Some(&"CONNECTED") {
                     continue;
                 }
-                return Ok(Attempt::Connected(Tunnel {
+                let tunnel = Tunnel {
                     milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
                     transport,
                     interface: interface.unwrap_or_else(|| "tun0".to_owned()),
                     address: fields.get(3).and_then(|address| address.parse().ok()),
                     banner: banner(&echoed),
-                }));
+                    pushed,
+                };
+                return Ok(Attempt::Connected(tunnel, Box::new(management)));
             }
             _ => {}
         }
@@ -147,10 +154,12 @@ async fn last_words(output: &mut mpsc::UnboundedReceiver<String>) -> String {
     reason.unwrap_or_else(|| format!("the client ended: {words}"))
 }
 
-/// Why a server refuses a client. There is one laptop, so whatever a server refuses now is this client.
-async fn refused_by_server(lines: &mut broadcast::Receiver<String>) -> String {
+/// Why a server refuses the client on that laptop. The line begins with the client's address, or with the transport.
+async fn refused_by_server(lines: &mut broadcast::Receiver<String>, laptop: Ipv4Addr) -> String {
+    let laptop = format!("{laptop}:");
     loop {
         match lines.recv().await {
+            Ok(line) if !line.contains(&laptop) => {}
             Ok(line) => {
                 if let Some(reason) = refusal::by_server(&line) {
                     return reason;
@@ -167,6 +176,12 @@ fn transport_in(line: &str) -> Option<String> {
     let (before, _) = line.split_once(" link remote:")?;
     let word = before.rsplit([',', ' ']).next()?;
     ["udp", "tcp"].iter().find(|known| word.to_ascii_lowercase().starts_with(*known)).map(|known| (*known).to_owned())
+}
+
+/// `PUSH: Received control message: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,…'`
+fn pushed_in(line: &str) -> Vec<String> {
+    let list = line.split_once("'PUSH_REPLY,").and_then(|(_, list)| list.strip_suffix('\''));
+    list.into_iter().flat_map(|list| list.split(',')).map(str::to_owned).collect()
 }
 
 /// `TUN/TAP device tun0 opened`
@@ -195,5 +210,7 @@ mod tests {
         assert_eq!(transport_in(tcp).as_deref(), Some("tcp"));
         assert_eq!(interface_in("1795456800,I,TUN/TAP device tun1 opened").as_deref(), Some("tun1"));
         assert_eq!(transport_in("1795456800,I,UDPv4 link local: (not bound)"), None);
+        let pushed = "1795456800,,PUSH: Received control message: 'PUSH_REPLY,route 10.1.0.0 255.255.0.0,ping 1'";
+        assert_eq!(pushed_in(pushed), ["route 10.1.0.0 255.255.0.0", "ping 1"]);
     }
 }

@@ -14,10 +14,10 @@ use crate::world::INTERNET_HOST;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Every private host, with whether the laptop reaches it as it is.
-pub(super) async fn reachable_before(topology: &Topology) -> Vec<HostReport> {
+pub(super) async fn reachable_before(laptop: &Namespace, topology: &Topology) -> Vec<HostReport> {
     let mut hosts = Vec::new();
     for PrivateSubnet { subnet, .. } in topology.subnets() {
-        let reached = fetch(&topology.laptop, subnet.private_host).await.is_some();
+        let reached = fetch(laptop, subnet.private_host).await.is_some();
         hosts.push(HostReport::new(subnet.private_host, subnet.id.clone(), Some(reached)));
     }
     hosts

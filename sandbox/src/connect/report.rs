@@ -28,6 +28,8 @@ pub struct Report {
     pub tunnel_address: Option<Ipv4Addr>,
     /// The login banner, as the server sent it.
     pub banner: Option<String>,
+    /// The options that the server pushed, as the client shows them: without the content of `echo`.
+    pub pushed: Vec<String>,
     /// One host in each private subnet.
     pub private_hosts: Vec<HostReport>,
     /// A host on the internet. Null when the tunnel did not come up.
@@ -65,6 +67,7 @@ pub(super) struct Tunnel {
     pub(super) interface: String,
     pub(super) address: Option<Ipv4Addr>,
     pub(super) banner: Option<String>,
+    pub(super) pushed: Vec<String>,
 }
 
 impl Report {
@@ -81,6 +84,7 @@ impl Report {
             tunnel_interface: None,
             tunnel_address: None,
             banner: None,
+            pushed: Vec::new(),
             private_hosts,
             internet_host: None,
             private_host_reaches_internet: false,
@@ -94,6 +98,7 @@ impl Report {
         self.tunnel_interface = Some(tunnel.interface);
         self.tunnel_address = tunnel.address;
         self.banner = tunnel.banner;
+        self.pushed = tunnel.pushed;
     }
 }
 
@@ -202,6 +207,7 @@ mod tests {
             interface: "tun0".to_owned(),
             address: Some(Ipv4Addr::new(10, 88, 0, 2)),
             banner: Some("Welcome\nBe kind".to_owned()),
+            pushed: Vec::new(),
         });
         report.internet_host = Some(host(9, "internet", "eth0", "198.51.100.2"));
         expect![[r#"

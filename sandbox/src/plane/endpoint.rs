@@ -164,8 +164,10 @@ impl RunningEndpoint {
         Ok(connections)
     }
 
-    /// Removes what others know of it. The rest goes with the value.
-    pub(super) fn leave(&self, topology: &Topology) {
+    /// Ends its connections, and removes what others know of it. The rest goes with the value.
+    pub(super) async fn leave(mut self, topology: &Topology) {
+        // A server that has ended has no connections.
+        drop(self.server.reset_connections().await);
         topology.names.remove(&self.running.dns_name);
         drop(std::fs::remove_dir_all(folder(&self.id)));
     }

@@ -7,6 +7,7 @@
 mod endpoint;
 mod firewall;
 mod hosts;
+mod laptops;
 mod management;
 mod names;
 mod namespace;
@@ -25,6 +26,7 @@ use tokio::sync::{Mutex, broadcast};
 
 use self::endpoint::RunningEndpoint;
 pub(crate) use self::hosts::{WHO_AM_I, WhoAmI};
+pub(crate) use self::laptops::Laptop;
 pub(crate) use self::management::Management;
 pub(crate) use self::names::Resolved;
 pub(crate) use self::namespace::Namespace;
@@ -145,19 +147,25 @@ impl Plane {
         let mut endpoints = works.endpoints.lock().await;
         let wanted = wanted(&gateway.cloud(), gateway.clock.now());
         let mut outcome = Ok(());
-        endpoints.stop_unwanted(&wanted, &works.topology);
+        for id in endpoints.stop_unwanted(&wanted, &works.topology).await {
+            gateway.cloud().observe_connections(&id, Vec::new(), gateway.clock.now());
+        }
         for (id, wanted) in wanted {
             let result = works.apply(&mut endpoints, &id, wanted, gateway.clock.now()).await;
             // One endpoint that cannot be brought up does not hold up the others.
             outcome = outcome.and(result);
         }
         let now = gateway.clock.now();
-        if endpoints.observed.is_some_and(|observed| now - observed < BETWEEN_OBSERVATIONS) {
-            return outcome;
+        let is_due = endpoints.observed.is_none_or(|observed| now - observed >= BETWEEN_OBSERVATIONS);
+        if is_due {
+            endpoints.observed = Some(now);
         }
-        endpoints.observed = Some(now);
         for (id, endpoint) in &mut endpoints.running {
-            match endpoint.connections(&[], now).await {
+            let terminated: Vec<_> = gateway.cloud().terminations(id).map(str::to_owned).collect();
+            if !is_due && terminated.is_empty() {
+                continue;
+            }
+            match endpoint.connections(&terminated, now).await {
                 Ok(live) => gateway.cloud().observe_connections(id, live, now),
                 Err(error) => outcome = outcome.and(Err(error)),
             }
@@ -209,9 +217,15 @@ impl Works {
 }
 
 impl Endpoints {
-    fn stop_unwanted(&mut self, wanted: &Wanted, topology: &Topology) {
-        let unwanted = self.running.extract_if(.., |id, _| !wanted.contains_key(id));
-        unwanted.for_each(|(_, endpoint)| endpoint.leave(topology));
+    /// Returns those that it stopped.
+    async fn stop_unwanted(&mut self, wanted: &Wanted, topology: &Topology) -> Vec<EndpointId> {
+        let mut stopped = Vec::new();
+        let unwanted: Vec<_> = self.running.extract_if(.., |id, _| !wanted.contains_key(id)).collect();
+        for (id, endpoint) in unwanted {
+            endpoint.leave(topology).await;
+            stopped.push(id);
+        }
+        stopped
     }
 
     /// A number that no endpoint had before, and the lowest place that none has.

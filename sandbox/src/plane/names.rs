@@ -4,7 +4,7 @@
 //! exist: <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/troubleshooting.html>.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use simple_dns::rdata::{A, RData};
@@ -14,14 +14,14 @@ use tokio::net::UdpSocket;
 /// Seconds that an answer may be kept.
 const TTL: u32 = 60;
 
-/// What the server knows, and the last name that it gave an address for.
+/// What the server knows, and the last name that it gave each laptop an address for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
     endpoints: BTreeMap<String, Ipv4Addr>,
-    last: Option<Resolved>,
+    last: BTreeMap<IpAddr, Resolved>,
 }
 
 /// A name that was asked for, and the address that it was given.
@@ -42,18 +42,18 @@ impl Names {
         self.inner().endpoints.remove(name);
     }
 
-    /// Returns, and forgets, the last name that got an address.
-    pub(crate) fn take_last(&self) -> Option<Resolved> {
-        self.inner().last.take()
+    /// Returns, and forgets, the last name that got an address when that laptop asked for it.
+    pub(crate) fn take_last(&self, laptop: Ipv4Addr) -> Option<Resolved> {
+        self.inner().last.remove(&laptop.into())
     }
 
     /// Exactly one label before an endpoint's name is an address; nothing else is.
-    fn resolve(&self, name: &str) -> Option<Ipv4Addr> {
+    fn resolve(&self, name: &str, laptop: IpAddr) -> Option<Ipv4Addr> {
         let name = name.to_ascii_lowercase();
         let (label, parent) = name.split_once('.')?;
         let mut inner = self.inner();
         let address = inner.endpoints.get(parent).copied().filter(|_| !label.is_empty())?;
-        inner.last = Some(Resolved { name, address });
+        inner.last.insert(laptop, Resolved { name, address });
         Some(address)
     }
 
@@ -67,7 +67,7 @@ pub(super) fn serve(socket: UdpSocket, names: Names) {
     tokio::spawn(async move {
         let mut question = [0; 1232];
         while let Ok((length, from)) = socket.recv_from(&mut question).await {
-            if let Some(answer) = question.get(..length).and_then(|question| answer(question, &names)) {
+            if let Some(answer) = question.get(..length).and_then(|question| answer(question, from.ip(), &names)) {
                 // A lost answer is asked for again.
                 drop(socket.send_to(&answer, from).await);
             }
@@ -76,12 +76,12 @@ pub(super) fn serve(socket: UdpSocket, names: Names) {
 }
 
 /// The answer to a question (RFC 1035), if it is one.
-fn answer(question: &[u8], names: &Names) -> Option<Vec<u8>> {
+fn answer(question: &[u8], laptop: IpAddr, names: &Names) -> Option<Vec<u8>> {
     let packet = Packet::parse(question).ok().filter(|packet| !packet.has_flags(PacketFlag::RESPONSE))?;
     let mut reply = Packet::new_reply(packet.id());
     reply.set_flags(PacketFlag::AUTHORITATIVE_ANSWER | PacketFlag::RECURSION_AVAILABLE);
     for asked in &packet.questions {
-        match names.resolve(&asked.qname.to_string()) {
+        match names.resolve(&asked.qname.to_string(), laptop) {
             None => *reply.rcode_mut() = RCODE::NameError,
             // Another type of a name that exists is an answer without records.
             Some(address) if asked.qtype == QTYPE::TYPE(TYPE::A) => {
@@ -100,6 +100,7 @@ mod tests {
     use simple_dns::{Name, QCLASS, Question};
 
     use super::*;
+    use crate::world::LAPTOP;
 
     const ENDPOINT: &str = "cvpn-endpoint-1.prod.clientvpn.eu-central-1.amazonaws.com";
 
@@ -109,7 +110,7 @@ mod tests {
         let mut query = Packet::new_query(7);
         let name = Name::new(name).unwrap();
         query.questions.push(Question::new(name, QTYPE::TYPE(kind), QCLASS::CLASS(CLASS::IN), false));
-        let answer = answer(&query.build_bytes_vec().unwrap(), &names).unwrap();
+        let answer = answer(&query.build_bytes_vec().unwrap(), LAPTOP.into(), &names).unwrap();
         let reply = Packet::parse(&answer).unwrap();
         (reply.rcode(), reply.answers.len())
     }

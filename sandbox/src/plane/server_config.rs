@@ -58,7 +58,10 @@ pub(super) fn text(spec: &ServerSpec) -> String {
          client-config-dir {CLIENTS}\n\
          duplicate-cn\n\
          reneg-sec 0\n\
-         keepalive 1 20\n\
+         ping 1\n\
+         ping-restart 20\n\
+         push \"ping 1\"\n\
+         push \"ping-restart 20\"\n\
          management {MANAGEMENT} unix\n\
          verb 3\n",
         spec.port,
@@ -164,7 +167,10 @@ mod tests {
             client-config-dir clients
             duplicate-cn
             reneg-sec 0
-            keepalive 1 20
+            ping 1
+            ping-restart 20
+            push "ping 1"
+            push "ping-restart 20"
             management management unix
             verb 3
             crl-verify crl.pem

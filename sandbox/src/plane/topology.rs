@@ -1,4 +1,4 @@
-//! Who is connected to whom: laptop, internet, and one namespace per subnet.
+//! Who is connected to whom: laptops, internet, and one namespace per subnet.
 //!
 //! ```text
 //! laptop eth0 198.51.100.2 ── access 198.51.100.1 │ internet │ edge 203.0.113.1 ── eth0 203.0.113.10… endpoint
@@ -16,10 +16,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::firewall;
 use super::hosts;
+use super::laptops::{Laptop, Laptops};
 use super::names::{self, Names};
 use super::namespace::Namespace;
 use crate::cloud::SubnetId;
-use crate::world::{EDGE_GATEWAY, INTERNET_HOST, LAPTOP, LAPTOP_GATEWAY, PUBLIC_PREFIX, Subnet, World};
+use crate::world::{EDGE_GATEWAY, INTERNET_HOST, LAPTOP_GATEWAY, PUBLIC_PREFIX, Subnet, World};
 
 /// Addresses at the end of a subnet that no ENI takes: AWS keeps the last one, and round numbers read well.
 const ABOVE_ENIS: u32 = 5;
@@ -29,7 +30,7 @@ const BELOW_ENDPOINTS: u8 = 10;
 /// The part of the network that is always there.
 #[derive(Debug)]
 pub(crate) struct Topology {
-    pub(crate) laptop: Namespace,
+    laptops: Laptops,
     internet: Namespace,
     subnets: BTreeMap<SubnetId, PrivateSubnet>,
     /// What the laptop's name server knows and was asked.
@@ -46,15 +47,16 @@ pub(crate) struct PrivateSubnet {
 impl Topology {
     /// Makes all namespaces, joins them, and starts the hosts.
     pub(super) async fn build(world: &World) -> io::Result<Self> {
-        let (laptop, internet) = tokio::try_join!(Namespace::new(), Namespace::new())?;
+        let internet = Namespace::new().await?;
         let mut subnets = BTreeMap::new();
         for subnet in &world.subnets {
             let private = PrivateSubnet { namespace: Namespace::new().await?, subnet: subnet.clone() };
             private.wire().await?;
             subnets.insert(SubnetId::from(subnet.id.as_str()), private);
         }
-        wire_internet(&internet, &laptop).await?;
-        wire_laptop(&laptop).await?;
+        wire_internet(&internet).await?;
+        let laptops = Laptops::default();
+        laptops.put_back(laptops.take(&internet).await?);
 
         let names = Names::default();
         names::serve(internet.udp_socket((INTERNET_HOST, 53).into()).await?, names.clone());
@@ -63,7 +65,17 @@ impl Topology {
             let name = format!("the private host of {}", subnet.id);
             hosts::serve(namespace.tcp_listener(SocketAddr::from((subnet.private_host, 80))).await?, &name);
         }
-        Ok(Self { laptop, internet, subnets, names })
+        Ok(Self { laptops, internet, subnets, names })
+    }
+
+    /// A laptop that nobody else uses, until it is put back.
+    pub(crate) async fn take_laptop(&self) -> io::Result<Laptop> {
+        self.laptops.take(&self.internet).await
+    }
+
+    /// Lets others use it.
+    pub(crate) fn put_back(&self, laptop: Laptop) {
+        self.laptops.put_back(laptop);
     }
 
     /// All subnets.
@@ -128,7 +140,7 @@ impl PrivateSubnet {
     }
 }
 
-async fn wire_internet(internet: &Namespace, laptop: &Namespace) -> io::Result<()> {
+async fn wire_internet(internet: &Namespace) -> io::Result<()> {
     let mut batch = format!(
         "link set lo up\n\
          address add {INTERNET_HOST}/32 dev lo\n\
@@ -145,23 +157,9 @@ async fn wire_internet(internet: &Namespace, laptop: &Namespace) -> io::Result<(
              link set {bridge} up\n"
         );
     }
-    let laptop = laptop.pid();
-    let _ =
-        write!(batch, "link add laptop type veth peer name eth0 netns {laptop}\nlink set laptop master access up\n");
     internet.ip(&batch).await?;
     internet.run("nft", &["-f", "-"], firewall::INTERNET).await?;
     internet.become_router().await
-}
-
-async fn wire_laptop(laptop: &Namespace) -> io::Result<()> {
-    laptop
-        .ip(&format!(
-            "link set lo up\n\
-             address add {LAPTOP}/{PUBLIC_PREFIX} dev eth0\n\
-             link set eth0 up\n\
-             route add default via {LAPTOP_GATEWAY}\n"
-        ))
-        .await
 }
 
 /// The first endpoint gets `.250` of a /24, the next one `.249`.

@@ -1,17 +1,19 @@
 //! The paths for the sandbox's own commands, open to whoever holds the secret.
 
-use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use hyper::body::Frame;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::connect;
+use crate::connect::{self, ConnectOrder, Told};
 use crate::plane::Plane;
 use crate::wire::Gateway;
 
@@ -24,27 +26,16 @@ pub struct LiveStatus {
     pub dns_name: Option<String>,
 }
 
-/// An order to try a profile.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ConnectOrder {
-    /// Absolute.
-    pub profile: PathBuf,
-    /// How long to wait for the connection.
-    pub timeout: Duration,
-}
-
 /// What the paths work on.
 #[derive(Debug)]
 pub(super) struct Admin {
     gateway: Arc<Gateway>,
     plane: Arc<Plane>,
-    /// There is one laptop: one profile is tried at a time.
-    laptop: Mutex<()>,
 }
 
 impl Admin {
     pub(super) fn new(gateway: Arc<Gateway>, plane: Arc<Plane>) -> Self {
-        Self { gateway, plane, laptop: Mutex::new(()) }
+        Self { gateway, plane }
     }
 
     fn check(&self, headers: &HeaderMap) -> Result<(), StatusCode> {
@@ -71,9 +62,45 @@ pub(super) async fn connect(
 ) -> Result<Response, StatusCode> {
     admin.check(&headers)?;
     let order: ConnectOrder = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let _turn = admin.laptop.lock().await;
-    let outcome = connect::try_profile(&admin.plane, &admin.gateway, &order.profile, order.timeout).await;
-    json(&outcome.map_err(|error| format!("{error:#}")))
+    let (told, telling) = mpsc::unbounded_channel();
+    let (failed, failing) = oneshot::channel();
+    // Not in this task, which ends when whoever asked goes away: the laptop is to be put back.
+    tokio::spawn(async move {
+        if let Err(error) = connect::try_profile(&admin.plane, &admin.gateway, &order, &told).await {
+            drop(failed.send(format!("{error:#}")));
+        }
+    });
+    Ok(Response::new(Body::new(Lines { telling, failing: Some(failing) })))
+}
+
+/// A line of JSON for everything that is told, as it is told: what went well, or why nothing did.
+struct Lines {
+    telling: mpsc::UnboundedReceiver<Told>,
+    failing: Option<oneshot::Receiver<String>>,
+}
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = serde_json::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let told = match ready!(self.telling.poll_recv(context)) {
+            Some(told) => Ok(told),
+            // The task is over.
+            None => match self.failing.take().and_then(|mut failing| failing.try_recv().ok()) {
+                Some(reason) => Err(reason),
+                None => return Poll::Ready(None),
+            },
+        };
+        let line = serde_json::to_vec(&told).map(|mut line| {
+            line.push(b'\n');
+            Frame::data(Bytes::from(line))
+        });
+        Poll::Ready(Some(line))
+    }
 }
 
 pub(super) async fn faults(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Result<Response, StatusCode> {

@@ -17,7 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-pub use self::admin::{ConnectOrder, LiveStatus};
+pub use self::admin::LiveStatus;
 pub use self::process::ProcessId;
 pub use self::settings::{Ready, Settings};
 pub use self::state::{StateDir, Status};

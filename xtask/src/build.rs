@@ -42,17 +42,25 @@ pub(crate) fn cargo() -> Command {
 /// Cargo's.
 pub(crate) fn binaries() -> Result<()> {
     packages::ensure(packages::BUILD)?;
-    if !target_dir().join("debug").join(LATCHKEY).exists() {
+    let mut build = cargo();
+    build.args(["build", "--locked", "--workspace", "--bins"]);
+    if binary_path(LATCHKEY).exists() {
+        build.arg("--quiet");
+    } else {
         eprintln!(
             "building Latchkey; the first time this takes about ten minutes on two cores, most of it for the AWS SDK"
         );
     }
-    process::run(cargo().args(["build", "--quiet", "--locked", "--workspace", "--bins"]))
+    process::run(&mut build)
 }
 
 /// A binary that [`binaries`] has built.
 pub(crate) fn binary(name: &str) -> Command {
-    Command::new(target_dir().join("debug").join(name))
+    Command::new(binary_path(name))
+}
+
+fn binary_path(name: &str) -> PathBuf {
+    target_dir().join("debug").join(name)
 }
 
 /// A program of `tests/examples`, once it has been built.

@@ -209,7 +209,7 @@ impl Page {
 
     fn save_request(&self) -> Result<(), Message> {
         let work = self.work()?;
-        files::save(&format!("{}.csr", work.username()), "application/pkcs10", &work.pending.csr_pem()?)
+        files::save(&format!("{}.csr", work.username()), "application/pkcs10", &work.pending.csr_pem())
     }
 
     async fn to_certificate(&self) -> Result<(), Message> {
@@ -288,7 +288,7 @@ impl Page {
     fn take_up(&self, work: Work) {
         for (place, text) in [
             ("common-name", work.pending.common_name().to_string()),
-            ("csr", work.pending.csr_pem().unwrap_or_default()),
+            ("csr", work.pending.csr_pem()),
             ("fingerprint", work.pending.fingerprint()),
             ("username", work.username().to_owned()),
         ] {

@@ -27,14 +27,14 @@ impl Pending {
     /// Makes a key and the request for it to be certified under this name.
     pub(crate) async fn make(common_name: CommonName) -> Result<Self, Message> {
         let (private_key, public_key) = webcrypto::generate().await?;
-        let draft = CsrDraft::new(&common_name, &public_key)?;
+        let draft = CsrDraft::new(&common_name, &public_key);
         let signature = private_key.sign(draft.to_be_signed()).await?;
         Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
     }
 
     /// What can be kept of it.
     pub(crate) async fn record(&self) -> Result<Record, Message> {
-        Ok(Record::new(&self.csr_pem()?, &self.private_key.wrap().await?))
+        Ok(Record::new(&self.csr_pem(), &self.private_key.wrap().await?))
     }
 
     /// Reads what was kept; `None` where it is not complete, or of another deployment.
@@ -49,8 +49,8 @@ impl Pending {
         &self.common_name
     }
 
-    pub(crate) fn csr_pem(&self) -> Result<String, Message> {
-        Ok(self.csr.to_pem()?)
+    pub(crate) fn csr_pem(&self) -> String {
+        self.csr.to_pem()
     }
 
     /// What the person and the admin compare.
@@ -71,7 +71,7 @@ impl Pending {
         let certificate = Certificate::from_pem(text)?;
         let public_key = self.csr.public_key();
         certificate.check(&Expected { common_name: &self.common_name, public_key, ca: &deployment.ca, now })?;
-        if webcrypto::verify(&deployment.ca.public_key_der()?, certificate.signed()?).await? {
+        if webcrypto::verify(deployment.ca.public_key_der(), certificate.signed()?).await? {
             Ok(certificate)
         } else {
             Err(CertificateRefusal::Forged.into())
@@ -86,6 +86,6 @@ impl Pending {
     ) -> Result<Zeroizing<String>, Message> {
         let configuration = deployment.client_configuration.with_random_label(&webcrypto::random_label()?)?;
         let key = self.private_key.to_pem().await?;
-        Ok(configuration.with_identity(&certificate.to_pem()?, &key)?)
+        Ok(configuration.with_identity(&certificate.to_pem(), &key)?)
     }
 }

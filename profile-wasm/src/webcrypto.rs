@@ -2,9 +2,8 @@
 //! are handles here; their bytes come out in one place, for the finished profile.
 //! <https://www.w3.org/TR/WebCryptoAPI/>
 
-use der::pem::{LineEnding, encode_string};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use profile::{key::PublicKey, signed::Signed};
+use profile::{key::PublicKey, pem, signed::Signed};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{AesGcmParams, AesKeyGenParams, Crypto, CryptoKey, CryptoKeyPair, SubtleCrypto};
 use zeroize::Zeroizing;
@@ -101,8 +100,7 @@ impl PrivateKey {
         let pkcs8 = Uint8Array::new(&called(subtle()?.export_key("pkcs8", &self.0)).await?);
         let der = Zeroizing::new(pkcs8.to_vec());
         pkcs8.fill(0, 0, pkcs8.length());
-        let pem = encode_string("PRIVATE KEY", LineEnding::LF, &der);
-        pem.map(Zeroizing::new).map_err(|_| Message::new("crypto-refused"))
+        Ok(Zeroizing::new(pem::encode("PRIVATE KEY", &der)))
     }
 }
 

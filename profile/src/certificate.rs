@@ -1,17 +1,14 @@
 //! Certificates (RFC 5280), as far as the page must understand one before a person relies on it.
 
-use der::{
-    Tag, Tagged,
-    asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, UtcTime},
-};
+use der::{DateTime, oid::ObjectIdentifier};
 use thiserror::Error;
 
 use crate::{
-    element::{common_names, elements, malformed, sequence, whole},
+    element::{BOOLEAN, Element, GENERALIZED_TIME, Malformed, UTC_TIME, common_names, context, elements, sequence},
     fingerprint::hex,
     key::PublicKey,
     name::CommonName,
-    pem::{self, Block},
+    pem,
     signed::Signed,
 };
 
@@ -133,11 +130,11 @@ impl Certificate {
     /// # Errors
     /// [`CertificateRefusal::NotACertificate`], `CsrInstead` or `OtherPem`.
     pub fn from_pem(text: &str) -> Result<Self, CertificateRefusal> {
-        match pem::first_block(text, LABEL) {
-            Block::Wanted(der) => Self::from_der(der),
-            Block::Other(label) if label.ends_with("CERTIFICATE REQUEST") => Err(CertificateRefusal::CsrInstead),
-            Block::Other(label) => Err(CertificateRefusal::OtherPem { label }),
-            Block::Garbled => Err(CertificateRefusal::NotACertificate),
+        let block = pem::first_block(text).ok_or(CertificateRefusal::NotACertificate)?;
+        match block.label {
+            LABEL => Self::from_der(block.der),
+            label if label.ends_with("CERTIFICATE REQUEST") => Err(CertificateRefusal::CsrInstead),
+            label => Err(CertificateRefusal::OtherPem { label: label.to_owned() }),
         }
     }
 
@@ -146,40 +143,38 @@ impl Certificate {
     /// # Errors
     /// [`CertificateRefusal::NotACertificate`].
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateRefusal> {
-        Self::decode(der).map_err(|_| CertificateRefusal::NotACertificate)
+        Ok(Self::decode(der)?)
     }
 
     /// `Certificate` and `TBSCertificate` of RFC 5280 section 4.1.
-    fn decode(der: Vec<u8>) -> Result<Self, der::Error> {
-        let certificate = sequence(&der)?;
-        let [to_be_signed, _algorithm, _signature] = certificate.as_slice() else {
-            return Err(malformed());
+    fn decode(der: Vec<u8>) -> Result<Self, Malformed> {
+        let [to_be_signed, _algorithm, _signature] = sequence(&der)?[..] else {
+            return Err(Malformed);
         };
-        let fields = elements(*to_be_signed)?;
+        let fields = elements(to_be_signed.value)?;
         let fields = match fields.as_slice() {
-            [version, rest @ ..] if is_tagged(*version, 0) => rest,
+            [version, rest @ ..] if version.tag == context(0) => rest,
             all => all,
         };
         let [serial, _algorithm, issuer, validity, subject, public_key, optional @ ..] = fields else {
-            return Err(malformed());
+            return Err(Malformed);
         };
-        let validity = elements(*validity)?;
-        let [not_before, not_after] = validity.as_slice() else {
-            return Err(malformed());
+        let [not_before, not_after] = elements(validity.value)?[..] else {
+            return Err(Malformed);
         };
-        let usage = match optional.iter().find(|field| is_tagged(**field, 3)) {
+        let usage = match optional.iter().find(|field| field.tag == context(3)) {
             Some(extensions) => usage(*extensions)?,
             None => Usage::default(),
         };
         Ok(Self {
-            serial: serial.value().to_owned(),
-            issuer: whole(*issuer)?,
+            serial: serial.value.to_owned(),
+            issuer: issuer.whole.to_owned(),
             issuer_names: common_names(*issuer)?,
-            not_before: unix_seconds(*not_before)?,
-            not_after: unix_seconds(*not_after)?,
-            subject: whole(*subject)?,
+            not_before: unix_seconds(not_before).ok_or(Malformed)?,
+            not_after: unix_seconds(not_after).ok_or(Malformed)?,
+            subject: subject.whole.to_owned(),
             subject_names: common_names(*subject)?,
-            public_key: whole(*public_key)?,
+            public_key: public_key.whole.to_owned(),
             usage,
             der,
         })
@@ -229,11 +224,8 @@ impl Certificate {
     }
 
     /// The DER `SubjectPublicKeyInfo`.
-    ///
-    /// # Errors
-    /// [`CertificateRefusal::NotACertificate`], which a value of this type does not cause.
-    pub fn public_key_der(&self) -> Result<Vec<u8>, CertificateRefusal> {
-        Ok(self.public_key.clone())
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key
     }
 
     /// The serial number, big-endian, in lower-case hexadecimal digits.
@@ -261,52 +253,60 @@ impl Certificate {
     /// # Errors
     /// [`CertificateRefusal::Forged`] where the signature is not RSA with SHA-256: no CA of Latchkey makes another.
     pub fn signed(&self) -> Result<Signed<'_>, CertificateRefusal> {
-        Signed::from_der(&self.der).map_err(|_| CertificateRefusal::NotACertificate)?.ok_or(CertificateRefusal::Forged)
+        Signed::from_der(&self.der)?.ok_or(CertificateRefusal::Forged)
     }
 
     /// The certificate alone, in PEM form.
-    ///
-    /// # Errors
-    /// [`CertificateRefusal::NotACertificate`], which a value of this type does not cause.
-    pub fn to_pem(&self) -> Result<String, CertificateRefusal> {
-        pem::encode(LABEL, &self.der).map_err(|_| CertificateRefusal::NotACertificate)
+    pub fn to_pem(&self) -> String {
+        pem::encode(LABEL, &self.der)
+    }
+}
+
+impl From<Malformed> for CertificateRefusal {
+    fn from(_: Malformed) -> Self {
+        Self::NotACertificate
     }
 }
 
 /// Reads `Extensions` (RFC 5280 section 4.1.2.9) for what a certificate may be used for.
-fn usage(extensions: AnyRef<'_>) -> Result<Usage, der::Error> {
+fn usage(extensions: Element<'_>) -> Result<Usage, Malformed> {
     let mut usage = Usage::default();
-    for extension in sequence(extensions.value())? {
-        let parts = elements(extension)?;
-        let (Some(id), Some(value)) = (parts.first(), parts.last()) else {
-            return Err(malformed());
+    for extension in sequence(extensions.value)? {
+        let parts = elements(extension.value)?;
+        let [id, .., value] = parts.as_slice() else {
+            return Err(Malformed);
         };
-        let id = id.decode_as::<ObjectIdentifier>()?;
-        if id == BASIC_CONSTRAINTS {
-            let constraints = sequence(value.value())?;
-            usage.is_ca = constraints.first().is_some_and(|ca| ca.tag() == Tag::Boolean && ca.value() != [0]);
-        } else if id == EXTENDED_KEY_USAGE {
-            for purpose in sequence(value.value())? {
-                usage.is_for_clients |= purpose.decode_as::<ObjectIdentifier>()? == CLIENT_AUTH;
-            }
+        if id.is_identifier(&BASIC_CONSTRAINTS) {
+            let constraints = sequence(value.value)?;
+            usage.is_ca = constraints.first().is_some_and(|ca| ca.tag == BOOLEAN && ca.value != [0]);
+        } else if id.is_identifier(&EXTENDED_KEY_USAGE) {
+            usage.is_for_clients = sequence(value.value)?.iter().any(|purpose| purpose.is_identifier(&CLIENT_AUTH));
         }
     }
     Ok(usage)
 }
 
-fn is_tagged(element: AnyRef<'_>, number: u32) -> bool {
-    element.tag().is_context_specific() && element.tag().number().value() == number
-}
-
-/// `Time` of RFC 5280 section 4.1.2.5.
-fn unix_seconds(time: AnyRef<'_>) -> Result<i64, der::Error> {
-    let since_1970 = if time.tag() == Tag::UtcTime {
-        time.decode_as::<UtcTime>()?.to_unix_duration()
-    } else {
-        time.decode_as::<GeneralizedTime>()?.to_unix_duration()
+/// `Time` of RFC 5280 section 4.1.2.5: `YYMMDDHHMMSSZ` or, with all of the year, a `GeneralizedTime`.
+fn unix_seconds(time: Element<'_>) -> Option<i64> {
+    let text = std::str::from_utf8(time.value).ok()?;
+    let century = match time.tag {
+        UTC_TIME if text >= "50" => "19",
+        UTC_TIME => "20",
+        GENERALIZED_TIME => "",
+        _ => return None,
     };
-    // A certificate's years end at 9999: far inside the range.
-    Ok(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
+    let digits = [century, text].concat();
+    let digits = digits.strip_suffix('Z').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let (year, mut rest) = digits.split_at_checked(4)?;
+    let mut parts = [0; 5];
+    for part in &mut parts {
+        let (two, after) = rest.split_at_checked(2)?;
+        *part = two.parse().ok()?;
+        rest = after;
+    }
+    let [month, day, hour, minutes, seconds] = parts;
+    let date = DateTime::new(year.parse().ok()?, month, day, hour, minutes, seconds).ok()?;
+    i64::try_from(date.unix_duration().as_secs()).ok().filter(|_| rest.is_empty())
 }
 
 /// RFC 7468 section 5.
@@ -323,8 +323,10 @@ const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.
 
 #[cfg(test)]
 mod tests {
+    use der::Decode;
+
     use super::*;
-    use crate::csr::Csr;
+    use crate::{csr::Csr, element::write};
 
     #[test]
     fn the_certificate_of_the_key_name_and_ca_is_taken_while_it_lasts() {
@@ -364,9 +366,39 @@ mod tests {
     }
 
     #[test]
+    fn times_are_read_as_der_reads_them() {
+        let check = |tag: u8, text: &str| {
+            let der = write(tag, text.as_bytes());
+            let expected = x509_cert::time::Time::from_der(&der).ok();
+            let expected = expected.and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
+            assert_eq!(unix_seconds(elements(&der).unwrap()[0]), expected, "{text}");
+            expected
+        };
+        assert_eq!(check(UTC_TIME, "260101000000Z"), Some(BEGIN_OF_2026));
+        assert_eq!(check(GENERALIZED_TIME, "20270101000000Z"), Some(BEGIN_OF_2027));
+        for good in ["700101000000Z", "991231235959Z", "491231235959Z", "240229120000Z"] {
+            assert!(check(UTC_TIME, good).is_some(), "{good}");
+        }
+        assert!(check(GENERALIZED_TIME, "99991231235959Z").is_some());
+        for bad in [
+            "",
+            "Z",
+            "260101000000",
+            "2601010000Z",
+            "261301000000Z",
+            "250229000000Z",
+            "+60101000000Z",
+            "26010100000000Z",
+        ] {
+            assert_eq!(check(UTC_TIME, bad), None, "{bad}");
+            assert_eq!(check(GENERALIZED_TIME, bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_read_is_written_back() {
         let text = include_str!("testdata/alice.crt");
-        assert_eq!(Certificate::from_pem(text).unwrap().to_pem().unwrap(), text);
+        assert_eq!(Certificate::from_pem(text).unwrap().to_pem(), text);
     }
 
     fn check(text: &str, now: i64, expected: Result<(), CertificateRefusal>) {

@@ -4,11 +4,13 @@
 //! (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/mutual.html>); 1024 bits are too few today. So: RSA,
 //! exactly 2048 bits, public exponent 65537.
 
-use der::{Decode, asn1::AnyRef, asn1::UintRef};
+use der::oid::ObjectIdentifier;
 use thiserror::Error;
-use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-use crate::fingerprint::Fingerprint;
+use crate::{
+    element::{Element, INTEGER, Malformed, NULL, elements, sequence},
+    fingerprint::Fingerprint,
+};
 
 /// An RSA public key that satisfies the policy of this module.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,10 +26,10 @@ pub enum KeyRefusal {
     #[error("the public key cannot be read")]
     Malformed,
     /// An elliptic curve or other key.
-    #[error("the key is not an RSA key (its algorithm is {algorithm}); AWS Client VPN takes RSA keys only")]
+    #[error("the key is not an RSA key (its algorithm is {}); AWS Client VPN takes RSA keys only", dotted(.algorithm))]
     NotRsa {
-        /// The algorithm's object identifier.
-        algorithm: String,
+        /// The algorithm's object identifier as DER has it.
+        algorithm: Vec<u8>,
     },
     /// Another size.
     #[error("the RSA key has {bits} bits, it must have {}", PublicKey::BITS)]
@@ -65,16 +67,25 @@ impl PublicKey {
     /// # Errors
     /// The rule that the key breaks.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyRefusal> {
-        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyRefusal::Malformed)?;
-        if spki.algorithm.oid != RSA_ENCRYPTION {
-            return Err(KeyRefusal::NotRsa { algorithm: spki.algorithm.oid.to_string() });
+        let [algorithm, public_key] = sequence(der)?[..] else {
+            return Err(KeyRefusal::Malformed);
+        };
+        let algorithm = elements(algorithm.value)?;
+        let [identifier, parameters @ ..] = algorithm.as_slice() else {
+            return Err(KeyRefusal::Malformed);
+        };
+        if !identifier.is_identifier(&RSA_ENCRYPTION) {
+            return Err(KeyRefusal::NotRsa { algorithm: identifier.value.to_owned() });
         }
         // RFC 3279 section 2.3.1: the parameters are NULL, always present.
-        if spki.algorithm.parameters != Some(AnyRef::NULL) {
+        if !matches!(parameters, [Element { tag: NULL, value: [], .. }]) {
             return Err(KeyRefusal::Malformed);
         }
-        let pkcs1 = spki.subject_public_key.as_bytes().ok_or(KeyRefusal::Malformed)?;
-        let (modulus, exponent) = modulus_and_exponent(pkcs1).map_err(|_| KeyRefusal::Malformed)?;
+        let pkcs1 = public_key.whole_bytes().ok_or(KeyRefusal::Malformed)?;
+        let [modulus, exponent] = sequence(pkcs1)?[..] else {
+            return Err(KeyRefusal::Malformed);
+        };
+        let (modulus, exponent) = (unsigned(modulus)?, unsigned(exponent)?);
         let bits = bits(modulus);
         if bits != Self::BITS {
             return Err(KeyRefusal::Size { bits });
@@ -104,15 +115,25 @@ impl PublicKey {
     }
 }
 
-/// `RSAPublicKey` of RFC 8017 appendix A.1.1, as big-endian bytes without leading zeros.
-fn modulus_and_exponent(pkcs1: &[u8]) -> Result<(&[u8], &[u8]), der::Error> {
-    use der::Reader;
-    let mut reader = der::SliceReader::new(pkcs1)?;
-    let (modulus, exponent) = reader.sequence(|inner| {
-        Ok::<_, der::Error>((UintRef::decode(inner)?.as_bytes(), UintRef::decode(inner)?.as_bytes()))
-    })?;
-    reader.finish()?;
-    Ok((modulus, exponent))
+impl From<Malformed> for KeyRefusal {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// An INTEGER that is not negative, big-endian without leading zeros (X.690 section 8.3.2).
+fn unsigned(integer: Element<'_>) -> Result<&[u8], Malformed> {
+    match integer.value {
+        _ if integer.tag != INTEGER => Err(Malformed),
+        [0, digits @ ..] if digits.first().is_some_and(|first| *first >= 0x80) => Ok(digits),
+        [1..=0x7f, ..] => Ok(integer.value),
+        _ => Err(Malformed),
+    }
+}
+
+/// An object identifier as people write it, where it is one.
+fn dotted(identifier: &[u8]) -> String {
+    ObjectIdentifier::from_bytes(identifier).map_or_else(|_| "unknown".to_owned(), |identifier| identifier.to_string())
 }
 
 fn bits(modulus: &[u8]) -> usize {

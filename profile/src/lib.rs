@@ -21,6 +21,6 @@ pub mod signed;
 
 pub mod fingerprint;
 
-mod pem;
+pub mod pem;
 
 mod element;

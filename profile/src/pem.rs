@@ -1,35 +1,114 @@
-//! One PEM block of a known kind (RFC 7468), and the two ways to miss it.
+//! PEM (RFC 7468): the first block of a text, and one block written.
 
-use der::pem::LineEnding;
+use base64ct::{Base64, Encoding as _};
+use zeroize::Zeroizing;
 
-/// What stands at the start of a text that should be one PEM block.
-pub(crate) enum Block {
-    /// A block with the wanted label: its DER.
-    Wanted(Vec<u8>),
-    /// A well-formed block with this label instead.
-    Other(String),
-    /// No PEM, or damaged.
-    Garbled,
+/// A block of PEM.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Block<'a> {
+    /// What it calls itself, for example `CERTIFICATE`.
+    pub(crate) label: &'a str,
+    pub(crate) der: Vec<u8>,
+    /// Whether anything but white space follows.
+    pub(crate) is_followed: bool,
 }
 
-/// Reads the first block of `text`, which must come before anything else but white space.
-pub(crate) fn first_block(text: &str, label: &str) -> Block {
-    let end = format!("-----END {label}-----");
-    let text = text.trim();
-    let block = text.split_once(&end).map_or_else(|| text.to_owned(), |(before, _)| format!("{before}{end}"));
-    match der::pem::decode_vec(block.as_bytes()) {
-        Ok((found, der)) if found == label => Block::Wanted(der),
-        Ok((found, _)) => Block::Other(found.to_owned()),
-        Err(_) => Block::Garbled,
-    }
-}
-
-/// Whether `text` holds anything but white space after its first block labelled `label`.
-pub(crate) fn has_more(text: &str, label: &str) -> bool {
-    text.split_once(&format!("-----END {label}-----")).is_some_and(|(_, after)| !after.trim().is_empty())
+/// Reads the first block of `text`. Tools write explanations before it (RFC 7468 section 5.2); the lines of Base64 may
+/// be of any length, because mail programs break them anew.
+pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
+    let mut lines = text.lines().map(str::trim);
+    let label = lines.find_map(|line| line.strip_prefix(BEGIN))?.strip_suffix(DASHES)?;
+    let mut base64 = String::new();
+    let after = loop {
+        let line = lines.next()?;
+        match line.strip_prefix(END) {
+            Some(end) => break end.strip_prefix(label)?.strip_prefix(DASHES)?,
+            None => base64.extend(line.split_ascii_whitespace()),
+        }
+    };
+    let is_followed = !after.is_empty() || lines.any(|line| !line.is_empty());
+    Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed })
 }
 
 /// Writes `der` as one PEM block with lines of 64 characters.
-pub(crate) fn encode(label: &str, der: &[u8]) -> Result<String, der::pem::Error> {
-    der::pem::encode_string(label, LineEnding::LF, der)
+///
+/// `der` may be a private key: no copy of it is left behind but the result, which is the caller's to overwrite.
+pub fn encode(label: &str, der: &[u8]) -> String {
+    let base64 = Zeroizing::new(Base64::encode_string(der));
+    let line_breaks = base64.len().div_ceil(LINE_LEN);
+    // Allocated once: a string that grows leaves copies behind.
+    let mut pem = String::with_capacity(base64.len() + line_breaks + 2 * (label.len() + FRAME_LEN));
+    for part in [BEGIN, label, DASHES, "\n"] {
+        pem.push_str(part);
+    }
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(LINE_LEN).unwrap_or((rest, ""));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    for part in [END, label, DASHES, "\n"] {
+        pem.push_str(part);
+    }
+    pem
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// The longest first or last line without its label, line break included.
+const FRAME_LEN: usize = BEGIN.len() + DASHES.len() + 1;
+
+/// RFC 7468 section 2.
+const LINE_LEN: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use der::pem::LineEnding;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_what_der_writes_and_is_read_back(der in prop::collection::vec(any::<u8>(), 1..200)) {
+            let pem = encode("SOME THING", &der);
+            prop_assert_eq!(&pem, &der::pem::encode_string("SOME THING", LineEnding::LF, &der).unwrap());
+            let expected = Block { label: "SOME THING", der, is_followed: false };
+            prop_assert_eq!(first_block(&pem), Some(expected));
+        }
+
+        #[test]
+        fn nothing_is_too_strange_to_be_looked_at(text in "(-----BEGIN |-----END |A|-----|\n| |=|AAAA|.){0,30}") {
+            drop(first_block(&text));
+        }
+    }
+
+    #[test]
+    fn a_block_is_found_however_a_program_has_laid_it_out() {
+        let check = |text: &str, is_followed| {
+            let expected = Block { label: "X", der: b"abcdef".to_vec(), is_followed };
+            assert_eq!(first_block(text), Some(expected), "{text}");
+        };
+        check("-----BEGIN X-----\nYWJjZGVm\n-----END X-----", false);
+        check("\r\n  -----BEGIN X-----\r\nYWJj\r\n ZG Vm\r\n-----END X-----\r\n\r\n", false);
+        check("Certificate:\n  Data:\n-----BEGIN X-----\nYWJjZGVm\n-----END X-----\n", false);
+        check("-----BEGIN X-----\nYWJjZGVm\n-----END X-----\n-----BEGIN Y-----", true);
+        check("-----BEGIN X-----\nYWJjZGVm\n-----END X----------BEGIN Y-----", true);
+    }
+
+    #[test]
+    fn what_is_damaged_is_no_block() {
+        let check = |text: &str| assert_eq!(first_block(text), None, "{text}");
+        check("");
+        check("YWJj");
+        check("-----BEGIN X-----\nYWJj\n");
+        check("-----BEGIN X-----\nYWJj\n-----END Y-----\n");
+        check("-----BEGIN X\nYWJj\n-----END X-----\n");
+        check("-----BEGIN X-----\nYW!j\n-----END X-----\n");
+        check("-----BEGIN X-----\nYWJ\n-----END X-----\n");
+        check("-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nYWJj\n-----END X-----\n");
+    }
 }

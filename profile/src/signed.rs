@@ -1,10 +1,8 @@
 //! The outer shape that certificates, requests and CRLs share: something, and a signature over it.
 
-use der::{Decode, Reader, SliceReader, asn1::BitStringRef};
-use x509_cert::spki::{AlgorithmIdentifierRef, ObjectIdentifier};
+use der::oid::ObjectIdentifier;
 
-/// `sha256WithRSAEncryption` (RFC 8017 appendix A.2.4), the only signature that Latchkey makes or takes.
-pub(crate) const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+use crate::element::{Malformed, elements, sequence};
 
 /// A message and its RSASSA-PKCS1-v1_5 signature with SHA-256, exactly as received.
 ///
@@ -22,15 +20,16 @@ impl<'a> Signed<'a> {
     ///
     /// # Errors
     /// `None` where the signature is of another kind; an error where the DER is not of this shape or goes on after it.
-    pub(crate) fn from_der(der: &'a [u8]) -> Result<Option<Self>, der::Error> {
-        let mut reader = SliceReader::new(der)?;
-        let (message, algorithm, signature) = reader.sequence(|inner| {
-            let message = inner.tlv_bytes()?;
-            let algorithm = AlgorithmIdentifierRef::decode(inner)?;
-            Ok::<_, der::Error>((message, algorithm, BitStringRef::decode(inner)?))
-        })?;
-        reader.finish()?;
-        let signature = signature.as_bytes().filter(|_| algorithm.oid == SHA256_WITH_RSA);
-        Ok(signature.map(|signature| Self { message, signature }))
+    pub(crate) fn from_der(der: &'a [u8]) -> Result<Option<Self>, Malformed> {
+        let [message, algorithm, signature] = sequence(der)?[..] else {
+            return Err(Malformed);
+        };
+        let algorithm = elements(algorithm.value)?;
+        let is_ours = algorithm.first().is_some_and(|identifier| identifier.is_identifier(&SHA256_WITH_RSA));
+        let signature = signature.whole_bytes().filter(|_| is_ours);
+        Ok(signature.map(|signature| Self { message: message.whole, signature }))
     }
 }
+
+/// `sha256WithRSAEncryption` (RFC 8017 appendix A.2.4), the only signature that Latchkey makes or takes.
+pub(crate) const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");

@@ -153,9 +153,9 @@ impl Bench {
 
     fn request(&self, file: &str, name: &str, key: &PrivateKey) {
         let name = CommonName::parse(name, &"vpn.example.com".parse().unwrap()).unwrap();
-        let draft = CsrDraft::new(&name, key.public()).unwrap();
+        let draft = CsrDraft::new(&name, key.public());
         let signature = key.sign(draft.to_be_signed()).unwrap();
-        self.write(file, &draft.assemble(&signature).unwrap().to_pem().unwrap());
+        self.write(file, &draft.assemble(&signature).unwrap().to_pem());
     }
 
     fn latchkey(&self, arguments: &[&str]) -> Output {

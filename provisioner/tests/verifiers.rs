@@ -147,7 +147,7 @@ fn a_request_for_a_ca_becomes_an_ordinary_client_certificate() {
     let (csr, name) = request::accept(&bench.read("m.csr"), &domain()).unwrap();
     let issued =
         bench.authority.issue(&policy::CLIENT, &name.to_string(), csr.public_key(), 397, NOW, serial(9)).unwrap();
-    bench.write("m.crt", &issued.to_pem().unwrap());
+    bench.write("m.crt", &issued.to_pem());
     bench.check_text(
         "m.crt",
         expect![[r#"
@@ -195,9 +195,9 @@ fn requests_that_may_not_be_signed_are_refused_with_their_reason() {
 fn a_request_signed_by_another_key_is_refused() {
     let (mine, yours) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let name = profile::name::CommonName::parse("alice.vpn.example.com", &domain()).unwrap();
-    let draft = CsrDraft::new(&name, yours.public()).unwrap();
+    let draft = CsrDraft::new(&name, yours.public());
     let signature = mine.sign(draft.to_be_signed()).unwrap();
-    let pem = draft.assemble(&signature).unwrap().to_pem().unwrap();
+    let pem = draft.assemble(&signature).unwrap().to_pem();
     assert!(matches!(request::accept(&pem, &domain()), Err(RequestRefusal::Possession)));
 }
 
@@ -210,7 +210,7 @@ impl Bench {
     fn new() -> Self {
         let authority = Authority::self_signed(PrivateKey::generate().unwrap(), "demo", 3650, NOW, serial(1)).unwrap();
         let bench = Self { folder: tempfile::tempdir().unwrap(), authority };
-        bench.write("ca.crt", &bench.authority.certificate().to_pem().unwrap());
+        bench.write("ca.crt", &bench.authority.certificate().to_pem());
         let key = PrivateKey::generate().unwrap();
         for (file, policy, subject, days, serial_number) in [
             ("server.crt", policy::SERVER, "vpn.example.com", 825, serial(2)),
@@ -218,7 +218,7 @@ impl Bench {
             ("alice.crt", policy::CLIENT, "alice.vpn.example.com", 397, serial(4)),
         ] {
             let issued = bench.authority.issue(&policy, subject, key.public(), days, NOW, serial_number).unwrap();
-            bench.write(file, &issued.to_pem().unwrap());
+            bench.write(file, &issued.to_pem());
         }
         bench.write("crl.pem", &bench.authority.crl(1, &[Revoked { serial: ANCHOR, since: NOW }], NOW).unwrap());
         bench

@@ -56,7 +56,7 @@ pub(super) async fn export(deployment: &Deployment, aws: &Aws, endpoint: &Endpoi
         domain: config.deployment.domain.to_string(),
         endpoint_id: endpoint.to_string(),
         client_configuration: client_configuration.clone(),
-        ca_certificate: ca.to_pem().or_fail(Kind::Bug)?,
+        ca_certificate: ca.to_pem(),
         contact: config.page.contact.clone(),
         languages: config.page.languages.clone(),
     };

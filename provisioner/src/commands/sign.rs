@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let issued = match decision {
         Decision::Again(issued) => {
             surroundings.note(&format!("`{name}` has a certificate for this key already; here it is again."));
-            check_out(&out, Some(&chain(&issued, &ca)?))?;
+            check_out(&out, Some(&chain(&issued, &ca)))?;
             *issued
         }
         Decision::Issue => {
@@ -59,7 +59,7 @@ pub(crate) async fn run(
             issue(surroundings, &deployment, &csr, &name).await?
         }
     };
-    hand_over(surroundings, &deployment, &csr, &chain(&issued, &ca)?, &out)?;
+    hand_over(surroundings, &deployment, &csr, &chain(&issued, &ca), &out)?;
     surroundings.note(&format!("`{name}` may connect until {}.", issued.not_after.date()));
     Ok(())
 }
@@ -126,8 +126,8 @@ async fn issue(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, 
 }
 
 /// The certificate, then the CA's: what the user gets.
-fn chain(issued: &Issued, ca: &Certificate) -> Outcome<String> {
-    Ok(issued.certificate.clone() + &ca.to_pem().or_fail(Kind::Bug)?)
+fn chain(issued: &Issued, ca: &Certificate) -> String {
+    issued.certificate.clone() + &ca.to_pem()
 }
 
 /// Before anything is issued: is there a file that would be lost?

@@ -73,7 +73,7 @@ impl Supply<'_> {
             serial,
             certificate: issued.certificate,
             key: key.to_pem()?,
-            chain: authority.certificate().to_pem().map_err(PkiError::Certificate)?,
+            chain: authority.certificate().to_pem(),
         })
     }
 

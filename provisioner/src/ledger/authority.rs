@@ -86,7 +86,7 @@ impl Ledger {
             }
         };
         let authority = Authority::self_signed(key, new.name, new.days, new.now, new.serial)?;
-        let pem = authority.certificate().to_pem().map_err(PkiError::Certificate)?;
+        let pem = authority.certificate().to_pem();
         self.store.create(CERTIFICATE, pem.as_bytes()).await?;
         Ok(authority)
     }

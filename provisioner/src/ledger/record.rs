@@ -65,11 +65,11 @@ impl Issued {
             serial: Serial::from_hex(&certificate.serial_hex())?,
             role,
             subject: certificate.common_name()?,
-            key_sha256: profile::fingerprint::Fingerprint::of(&certificate.public_key_der().ok()?).hex(),
+            key_sha256: profile::fingerprint::Fingerprint::of(certificate.public_key_der()).hex(),
             request_sha256,
             not_before: time(certificate.not_before())?,
             not_after: time(certificate.not_after())?,
-            certificate: certificate.to_pem().ok()?,
+            certificate: certificate.to_pem(),
             provenance,
         })
     }

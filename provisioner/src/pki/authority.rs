@@ -60,8 +60,7 @@ impl Authority {
     /// [`PkiError::Passphrase`], [`PkiError::KeyFile`], [`PkiError::Certificate`] or [`PkiError::KeyMismatch`].
     pub fn unlock(certificate: Certificate, encrypted_key: &str, passphrase: &Passphrase) -> Result<Self, PkiError> {
         let key = secret::decrypt(encrypted_key, passphrase)?;
-        let public = certificate.public_key_der().map_err(PkiError::Certificate)?;
-        if public != key.public().spki_der() {
+        if certificate.public_key_der() != key.public().spki_der() {
             return Err(PkiError::KeyMismatch);
         }
         Ok(Self { certificate, key })

@@ -4,5 +4,6 @@
 
 mod control_plane;
 mod data_plane;
+mod following;
 mod pki;
 mod support;

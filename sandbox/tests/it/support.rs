@@ -1,7 +1,10 @@
 //! A sandbox of its own for each test, and a client for its wire formats that knows nothing of its inside.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -38,8 +41,12 @@ pub(crate) struct Made {
 
 impl Sandbox {
     pub(crate) fn up() -> Self {
+        Self::up_with(&[])
+    }
+
+    pub(crate) fn up_with(options: &[&str]) -> Self {
         let sandbox = Self { folder: tempfile::tempdir().unwrap() };
-        let output = sandbox.command(&["up", "--association-seconds", "0"]);
+        let output = sandbox.command(&[&["up", "--association-seconds", "0"], options].concat());
         assert!(output.status.success(), "{output:?}");
         sandbox
     }
@@ -151,15 +158,78 @@ impl Sandbox {
 
     /// Writes a profile and tries it. Returns the exit code and the report.
     pub(crate) fn connect(&self, configuration: &str, identity: &Identity) -> (Option<i32>, Value) {
-        let profile: PathBuf = self.folder().join("user.ovpn");
-        let Identity { certificate, private_key } = identity;
-        let text = format!("{configuration}<cert>\n{certificate}</cert>\n<key>\n{private_key}</key>\n");
-        std::io::Write::write_all(&mut std::fs::File::create(&profile).unwrap(), text.as_bytes()).unwrap();
+        let profile = self.profile(configuration, identity);
         let output = self.command(&["connect", "--json", profile.to_str().unwrap()]);
         let report = serde_json::from_slice(&output.stdout);
         (output.status.code(), report.unwrap_or_else(|_| panic!("{output:?}")))
     }
+
+    /// Connects, and stays connected until the value is dropped.
+    pub(crate) fn hold(&self, configuration: &str, identity: &Identity) -> Held {
+        let profile = self.profile(configuration, identity);
+        let mut process = Command::new(env!("CARGO_BIN_EXE_sandbox"))
+            .arg("--state")
+            .arg(self.folder().join("state"))
+            .args(["connect", "--json", "--hold", "120"])
+            .arg(profile)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, told) = mpsc::channel();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            let values = lines.map_while(Result::ok).map(|line| serde_json::from_str::<Value>(&line).unwrap());
+            values.for_each(|value| drop(sender.send(value)));
+        });
+        let report = told.recv_timeout(PATIENCE).expect("no report in time");
+        assert_eq!(report["connected"], true, "{report}");
+        Held { process, told, report }
+    }
+
+    fn profile(&self, configuration: &str, Identity { certificate, private_key }: &Identity) -> PathBuf {
+        let text = format!("{configuration}<cert>\n{certificate}</cert>\n<key>\n{private_key}</key>\n");
+        let mut file = tempfile::Builder::new().suffix(".ovpn").tempfile_in(self.folder()).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.into_temp_path().keep().unwrap()
+    }
 }
+
+/// A client that is connected until the value is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    process: Child,
+    told: mpsc::Receiver<Value>,
+    pub(crate) report: Value,
+}
+
+impl Held {
+    /// Waits until something of that name has happened that fits.
+    pub(crate) fn wait_for(&self, event: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut others = Vec::new();
+        loop {
+            let told = self.told.recv_timeout(PATIENCE);
+            let told = told.unwrap_or_else(|_| panic!("no fitting `{event}` in time, only {others:?}"));
+            if told["event"] == event && fits(&told) {
+                return told;
+            }
+            others.push(told);
+        }
+    }
+
+    /// What has happened by now.
+    pub(crate) fn so_far(&self) -> Vec<Value> {
+        self.told.try_iter().collect()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Drop for Sandbox {
     fn drop(&mut self) {

@@ -42,7 +42,7 @@ impl Deployment {
     }
 }
 
-/// [`Bundle::from_json`], but by the browser's own parser: serde's would be an eighth of the module.
+/// [`Bundle::from_json`], but by the browser's own parser: so the module goes without serde's.
 fn read(text: &str) -> Result<Bundle, Message> {
     let json = JSON::parse(text).map_err(|_| malformed())?;
     let version = field(&json, VERSION).as_f64().ok_or_else(malformed)?;

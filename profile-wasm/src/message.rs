@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 /// One message. It never holds anything secret.
 ///
-/// Boxed, because it is the error of every fallible function here: the module is a tenth smaller for it.
+/// Boxed, because it is the error of every fallible function here: results as small as a pointer keep the module small.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Message(Box<Content>);
 

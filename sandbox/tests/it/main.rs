@@ -5,5 +5,6 @@
 mod control_plane;
 mod data_plane;
 mod following;
+mod life;
 mod pki;
 mod support;

@@ -1,6 +1,8 @@
 //! A sandbox of its own for each test, and a client for its wire formats that knows nothing of its inside.
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -51,6 +53,22 @@ impl Sandbox {
         sandbox
     }
 
+    /// The same as a user without any right, with a copy of the program that this user can read.
+    ///
+    /// `before` are shell commands that root runs first, in the sandbox's folder and a mount namespace of its own.
+    pub(crate) fn up_as_nobody(before: &str) -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::copy(env!("CARGO_BIN_EXE_sandbox"), sandbox.folder().join("sandbox")).unwrap();
+        let up = "exec setpriv --reuid 65534 --regid 65534 --clear-groups ./sandbox --state state up --association-seconds 0";
+        let output = Command::new("unshare")
+            .args(["--mount", "--", "sh", "-c", &format!("chown 65534:65534 . && {before} {up}")])
+            .current_dir(sandbox.folder())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        sandbox
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -82,6 +100,12 @@ impl Sandbox {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
+    /// `None` when no answer came.
+    pub(crate) async fn try_ec2(&self, parameters: &[(&str, &str)]) -> Option<StatusCode> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.try_call("ec2", HeaderMap::new(), body).await.ok().map(|(status, _)| status)
+    }
+
     pub(crate) async fn acm(&self, operation: &str, members: Value) -> (StatusCode, Value) {
         let mut headers = HeaderMap::new();
         headers.insert("x-amz-target", format!("CertificateManager.{operation}").parse().unwrap());
@@ -89,7 +113,16 @@ impl Sandbox {
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
-    async fn call(&self, service: &str, mut headers: HeaderMap, body: String) -> (StatusCode, Bytes) {
+    async fn call(&self, service: &str, headers: HeaderMap, body: String) -> (StatusCode, Bytes) {
+        self.try_call(service, headers, body).await.unwrap()
+    }
+
+    async fn try_call(
+        &self,
+        service: &str,
+        mut headers: HeaderMap,
+        body: String,
+    ) -> hyper::Result<(StatusCode, Bytes)> {
         let status = self.status();
         let address = status["endpoint_url"].as_str().unwrap().strip_prefix("http://").unwrap();
         headers.insert("host", address.parse().unwrap());
@@ -100,8 +133,8 @@ impl Sandbox {
         let stream = TcpStream::connect(address).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let response = sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap();
-        (response.status(), response.into_body().collect().await.unwrap().to_bytes())
+        let response = sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await?;
+        Ok((response.status(), response.into_body().collect().await?.to_bytes()))
     }
 
     pub(crate) async fn import(&self, authority: &Authority, identity: &Identity) -> String {
@@ -186,10 +219,12 @@ impl Sandbox {
         Held { process, told, report }
     }
 
-    fn profile(&self, configuration: &str, Identity { certificate, private_key }: &Identity) -> PathBuf {
+    pub(crate) fn profile(&self, configuration: &str, Identity { certificate, private_key }: &Identity) -> PathBuf {
         let text = format!("{configuration}<cert>\n{certificate}</cert>\n<key>\n{private_key}</key>\n");
         let mut file = tempfile::Builder::new().suffix(".ovpn").tempfile_in(self.folder()).unwrap();
         file.write_all(text.as_bytes()).unwrap();
+        // The sandbox may run as another user.
+        file.as_file().set_permissions(Permissions::from_mode(0o644)).unwrap();
         file.into_temp_path().keep().unwrap()
     }
 }

@@ -117,16 +117,20 @@ impl Sandbox {
         self.try_call(service, headers, body).await.unwrap()
     }
 
-    async fn try_call(
-        &self,
+    async fn try_call(&self, service: &str, headers: HeaderMap, body: String) -> hyper::Result<(StatusCode, Bytes)> {
+        Self::call_at(&self.status(), service, headers, body).await
+    }
+
+    /// Calls the sandbox of which the status is known.
+    pub(crate) async fn call_at(
+        status: &Value,
         service: &str,
         mut headers: HeaderMap,
         body: String,
     ) -> hyper::Result<(StatusCode, Bytes)> {
-        let status = self.status();
         let address = status["endpoint_url"].as_str().unwrap().strip_prefix("http://").unwrap();
         headers.insert("host", address.parse().unwrap());
-        let signature = sign(&status, service, address, &headers, body.as_bytes());
+        let signature = sign(status, service, address, &headers, body.as_bytes());
         let mut request = Request::post("/");
         request.headers_mut().unwrap().extend(headers);
         request.headers_mut().unwrap().extend(signature);
@@ -203,7 +207,7 @@ impl Sandbox {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sandbox"))
             .arg("--state")
             .arg(self.folder().join("state"))
-            .args(["connect", "--json", "--hold", "120"])
+            .args(["connect", "--json", "--timeout", "60", "--hold", "120"])
             .arg(profile)
             .stdout(Stdio::piped())
             .spawn()
@@ -264,7 +268,8 @@ impl Drop for Held {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than `connect` itself waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(70);
 
 impl Drop for Sandbox {
     fn drop(&mut self) {

@@ -58,7 +58,7 @@ impl CommandError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotUp => Some("start it with `sandbox up`"),
+            Self::NotUp => Some("start it with `cargo xtask sandbox up`"),
             Self::NoEndpoint => {
                 Some("create an endpoint and associate a subnet first, then wait until it is associated")
             }

@@ -1,7 +1,7 @@
 //! Faults on demand: which call is throttled, fails, is late, or loses its connection.
 //!
 //! Off unless asked for. Only decides; [`crate::wire`] carries it out and writes it into the log. Two ways to ask:
-//! [`Rule`]s name the operation and the call, [`chaos`] strikes a few calls in a hundred, the same ones for the same seed.
+//! [`Rule`]s name the operation and the call, `chaos` strikes a few calls in a hundred, the same ones for the same seed.
 
 mod chaos;
 mod rule;

@@ -68,10 +68,6 @@ pub(super) fn text(spec: &ServerSpec) -> String {
         pool.network(),
         pool.netmask(),
     );
-    if spec.transport == Transport::Udp {
-        // More than the usual 100 first packets in 10 seconds: many clients may come at once, and all come again after a reset.
-        text.push_str("connect-freq-initial 10000 10\n");
-    }
     if spec.checks_crl {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "crl-verify {CRL}");
@@ -177,7 +173,6 @@ mod tests {
             push "ping-restart 20"
             management management unix
             verb 3
-            connect-freq-initial 10000 10
             crl-verify crl.pem
         "#]]
         .assert_eq(&text(&spec));

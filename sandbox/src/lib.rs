@@ -5,8 +5,8 @@
 //! the control plane was told, among network namespaces that stand for laptop, internet, endpoint and private subnets.
 //!
 //! Reading order: [`world`] is what exists before the first call, [`cloud`] the rules, [`wire`] the protocols,
-//! [`plane`] what really runs, [`connect`] the trial of a profile, [`supervisor`] the process that holds all of it, and
-//! [`commands`] what a person types.
+//! [`plane`] what really runs, [`connect`] the trial of a profile, [`supervisor`] the process that holds all of it, [`commands`]
+//! what a person types, and [`state`] what lies on disk between two commands.
 
 pub mod world;
 
@@ -21,6 +21,9 @@ pub mod supervisor;
 
 pub mod faults;
 pub mod journal;
+
+pub mod process;
+pub mod state;
 
 pub mod edge;
 mod http;

@@ -10,7 +10,8 @@ use clap::{Parser, Subcommand};
 use sandbox::commands::{self, CommandError, Down, UpOptions};
 use sandbox::connect::Told;
 use sandbox::faults::FaultPlan;
-use sandbox::supervisor::{self, StateDir};
+use sandbox::state::StateDir;
+use sandbox::supervisor;
 
 /// A local AWS Client VPN: the control plane over HTTP, the data plane a real OpenVPN server.
 #[derive(Parser)]

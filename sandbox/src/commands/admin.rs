@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::CommandError;
 use crate::http::{self, Ask};
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 /// Sends an order, or without one asks, and reads the answer.
 pub(super) async fn ask<A: DeserializeOwned>(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::Method;
 
 use super::{CommandError, admin};
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 /// Puts the clock ahead; what was due by then has happened when this returns.
 ///

@@ -10,7 +10,7 @@ use super::CommandError;
 use super::status::report;
 use crate::connect::{ConnectOrder, Told};
 use crate::http::{self, Ask};
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 /// Runs the stock client with the unmodified file and says what came of it.
 ///

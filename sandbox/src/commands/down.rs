@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::CommandError;
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 /// What `down` found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `sandbox env`: the variables that point an AWS client here.
 
 use super::CommandError;
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 /// Names and values, in the order to print them.
 ///

@@ -8,7 +8,7 @@ use hyper::Method;
 use super::{CommandError, admin};
 use crate::edge;
 use crate::faults::{FaultPlan, FaultReport, rules};
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 const PATH: &str = "/_sandbox/faults";
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::CommandError;
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 
 const POLL: Duration = Duration::from_millis(200);
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::CommandError;
 use crate::http::{self, Ask};
-use crate::supervisor::{LiveStatus, StateDir, Status};
+use crate::state::{StateDir, Status};
+use crate::supervisor::LiveStatus;
 
 /// What `status --json` prints: a stable schema.
 #[derive(Debug, Default, Serialize)]

@@ -14,7 +14,9 @@ use super::prerequisites::{self, Privilege};
 use super::status::{StatusReport, report};
 use crate::cloud::Limits;
 use crate::faults::FaultPlan;
-use crate::supervisor::{ProcessId, Ready, Settings, StateDir, Status};
+use crate::process::ProcessId;
+use crate::state::{StateDir, Status};
+use crate::supervisor::{Ready, Settings};
 use crate::wire::Credentials;
 use crate::world::World;
 

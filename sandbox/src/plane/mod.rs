@@ -34,7 +34,7 @@ pub(crate) use self::server_config::banner;
 pub(crate) use self::topology::{PrivateSubnet, Topology};
 use self::wanted::{Wanted, WantedEndpoint, wanted};
 use crate::cloud::EndpointId;
-use crate::supervisor::StateDir;
+use crate::state::StateDir;
 use crate::wire::Gateway;
 use crate::world::World;
 

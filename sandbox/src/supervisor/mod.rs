@@ -3,9 +3,7 @@
 //! It is the first process of its own process namespace. Whatever ends it ends all others with it.
 
 mod admin;
-mod process;
 mod settings;
-mod state;
 
 use std::io::{BufRead as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,12 +16,11 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 pub use self::admin::LiveStatus;
-pub use self::process::ProcessId;
 pub use self::settings::{Ready, Settings};
-pub use self::state::{StateDir, Status};
 use crate::cloud::{Cloud, Timings};
 use crate::journal::Journal;
 use crate::plane::Plane;
+use crate::state::StateDir;
 use crate::wire::{self, Gateway, RequestLog};
 use crate::world::World;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ProcessId;
+use crate::process::ProcessId;
 use crate::wire::Credentials;
 
 /// The directory of one sandbox.

@@ -73,7 +73,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },
     Command {
         name: "sandbox",
-        usage: "up|down|status|connect FILE.ovpn|log",
+        usage: "up|down|status|connect FILE.ovpn|…",
         help: "the local AWS with a real OpenVPN endpoint",
         run: sandbox::sandbox,
     },

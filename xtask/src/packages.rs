@@ -23,8 +23,11 @@ pub(crate) const DATA_PLANE: &[Package] = &[
 ];
 
 /// What the tests need besides.
-pub(crate) const TESTS: &[Package] =
-    &[Package { program: "chromium", debian: "chromium" }, Package { program: "openssl", debian: "openssl" }];
+pub(crate) const TESTS: &[Package] = &[
+    Package { program: "chromium", debian: "chromium" },
+    Package { program: "openssl", debian: "openssl" },
+    Package { program: "python3", debian: "python3 python3-venv" },
+];
 
 /// A C compiler, for the cryptography of the AWS SDK.
 pub(crate) const BUILD: &[Package] = &[Package { program: "cc", debian: "gcc libc6-dev" }];

@@ -23,8 +23,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         }
         [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e` or nothing"),
     };
-    packages::ensure(packages::DATA_PLANE)?;
-    packages::ensure(packages::TESTS)?;
+    packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())?;
     let trunk = std::thread::spawn(tools::trunk);
     let mut count = Count::default();
     for check in checks {
@@ -51,8 +50,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
 
 /// Times the main job; figures to be read, nothing passes or fails.
 pub(crate) fn bench(_: &[String]) -> Result<()> {
-    packages::ensure(packages::DATA_PLANE)?;
-    packages::ensure(packages::TESTS)?;
+    packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())?;
     build::binaries()?;
     page::ensure_built()?;
     process::run(build::cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;

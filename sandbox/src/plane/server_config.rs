@@ -31,6 +31,9 @@ const LARGEST: u8 = 16;
 const BANNER_PIECE: usize = 180;
 
 /// The text of the configuration.
+///
+/// `ping 1` and `ping-restart 20` are what AWS pushes to clients. That the server side misses a client after the same
+/// 20 seconds is UNCONFIRMED.
 pub(super) fn text(spec: &ServerSpec) -> String {
     let transport = match spec.transport {
         Transport::Tcp => "tcp-server",

@@ -68,8 +68,8 @@ pub(crate) fn ensure(packages: &[Package]) -> Result<()> {
 
 /// Starts a command line as root, where that needs no password.
 fn as_root() -> Option<impl Fn() -> Command> {
-    let is_root = process::read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root && !process::is_ok(Command::new("sudo").args(["-n", "true"])) {
+    let is_root = process::read_quietly(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
+    if !is_root && process::read_quietly(Command::new("sudo").args(["-n", "true"])).is_none() {
         return None;
     }
     Some(move || {

@@ -43,11 +43,10 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).context("its output is not text")
 }
 
-/// Whether `command` can be started and succeeds; nothing of it is seen.
-pub(crate) fn is_ok(command: &mut Command) -> bool {
-    use std::process::Stdio;
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
+/// What `command` wrote to stdout; `None` where it cannot be started or fails. Nothing of it is seen.
+pub(crate) fn read_quietly(command: &mut Command) -> Option<String> {
+    let output = command.stdin(std::process::Stdio::null()).output().ok()?;
+    String::from_utf8(output.stdout).ok().filter(|_| output.status.success())
 }
 
 /// The failure of `program`, which has said why.

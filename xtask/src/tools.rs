@@ -7,6 +7,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 use anyhow::{Context, Result, bail};
@@ -35,10 +36,13 @@ pub(crate) fn trunk_command() -> Result<Command> {
 /// # Errors
 /// Cargo's, where it has to be built and cannot.
 pub(crate) fn trunk() -> Result<PathBuf> {
+    // Whoever comes while it is being built waits for it, and finds it then.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
     let wanted = format!("trunk {TRUNK}");
     let own = folder().join("bin/trunk");
     let fits = |trunk: &PathBuf| {
-        trunk.exists() && process::read(Command::new(trunk).arg("--version")).is_ok_and(|v| v.trim() == wanted)
+        process::read_quietly(Command::new(trunk).arg("--version")).is_some_and(|version| version.trim() == wanted)
     };
     if let Some(trunk) = process::find("trunk").into_iter().chain([own.clone()]).find(fits) {
         return Ok(trunk);

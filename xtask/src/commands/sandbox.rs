@@ -28,10 +28,9 @@ pub(crate) fn up(deployment: &Deployment) -> Result<()> {
 /// The variables that point an AWS program at the sandbox; none where it is not up. Not every command needs it, and
 /// one that does says so itself.
 pub(crate) fn environment(deployment: &Deployment) -> Result<Vec<(String, String)>> {
-    if !process::is_ok(of(deployment).arg("env")) {
+    let Some(variables) = process::read_quietly(of(deployment).arg("env")) else {
         return Ok(Vec::new());
-    }
-    let variables = process::read(of(deployment).arg("env"))?;
+    };
     variables
         .lines()
         .map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))

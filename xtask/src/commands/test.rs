@@ -23,7 +23,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         }
         [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e` or nothing"),
     };
-    packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())?;
+    prerequisites()?;
     let trunk = std::thread::spawn(tools::trunk);
     let mut count = Count::default();
     for check in checks {
@@ -50,11 +50,16 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
 
 /// Times the main job; figures to be read, nothing passes or fails.
 pub(crate) fn bench(_: &[String]) -> Result<()> {
-    packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())?;
+    prerequisites()?;
     build::binaries()?;
     page::ensure_built()?;
     process::run(build::cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
     process::run(&mut build::example("bench"))
+}
+
+/// All programs of the system that tests start, so that what is missing is named at once.
+fn prerequisites() -> Result<()> {
+    packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())
 }
 
 struct Check {

@@ -16,11 +16,6 @@ impl Fingerprint {
         Self(Sha256::digest(der).into())
     }
 
-    /// The digest's 32 bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// 64 lower-case hexadecimal digits without separators.
     pub fn hex(&self) -> String {
         hex(&self.0)

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use tests::{
     browser::Browser,
-    openssl::{self, rsa},
+    openssl::{self, RSA_2048},
     page,
     rehearsal::Rehearsal,
 };
@@ -16,8 +16,8 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
     let csr = page::make_request(&browser, "alice").await?;
     std::fs::copy(&csr, folder.join("alice.csr"))?;
 
-    openssl::request(folder, "other-key", &rsa(RSA_2048), "/CN=alice.vpn.example.com", &[])?;
-    openssl::request(folder, "bob", &rsa(RSA_2048), "/CN=bob.vpn.example.com", &[])?;
+    openssl::request(folder, "other-key", RSA_2048, "/CN=alice.vpn.example.com", &[])?;
+    openssl::request(folder, "bob", RSA_2048, "/CN=bob.vpn.example.com", &[])?;
     for name in ["alice", "other-key", "bob"] {
         rehearsal.run(&["sign", &format!("{name}.csr"), "--out", &format!("{name}.crt"), "--yes"])?;
     }
@@ -85,5 +85,3 @@ fn foreign_ca(folder: &std::path::Path) -> Result<()> {
     }
     Ok(())
 }
-
-const RSA_2048: &str = "rsa_keygen_bits:2048";

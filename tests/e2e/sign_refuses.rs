@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use tests::{
-    openssl::{self, rsa},
+    openssl::{self, RSA_1024, RSA_2048},
     rehearsal::{Rehearsal, write},
 };
 
@@ -14,7 +14,7 @@ fn a_request_for_a_ca_becomes_an_ordinary_client_certificate() -> Result<()> {
     let more = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
     let san = ["-addext", "subjectAltName=DNS:vpn.example.com", "-addext", "extendedKeyUsage=serverAuth"];
     let subject = "/CN=mallory.vpn.example.com";
-    openssl::request(rehearsal.path(), "mallory", &rsa(RSA_2048), subject, &[more, san].concat())?;
+    openssl::request(rehearsal.path(), "mallory", RSA_2048, subject, &[more, san].concat())?;
     rehearsal.run(&["sign", "mallory.csr", "--out", "mallory.crt", "--yes"])?;
     let text = openssl::run(rehearsal.path(), &["x509", "-in", "mallory.crt", "-noout", "-text"])?;
     ensure!(text.contains("TLS Web Client Authentication"), "not for clients:\n{text}");
@@ -36,13 +36,13 @@ fn a_bad_request_is_refused_with_exit_code_3_and_nothing_is_written() -> Result<
     let rehearsal = Rehearsal::provisioned("udp")?;
     let folder = rehearsal.path();
     let alice = "/CN=alice.vpn.example.com";
-    openssl::request(folder, "small", &rsa("rsa_keygen_bits:1024"), alice, &[])?;
+    openssl::request(folder, "small", RSA_1024, alice, &[])?;
     openssl::request(folder, "ec", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], alice, &[])?;
-    openssl::request(folder, "other-domain", &rsa(RSA_2048), "/CN=alice.vpn.example.org", &[])?;
-    openssl::request(folder, "upper-case", &rsa(RSA_2048), "/CN=Alice.vpn.example.com", &[])?;
-    openssl::request(folder, "server-name", &rsa(RSA_2048), "/CN=vpn.example.com", &[])?;
-    openssl::request(folder, "no-name", &rsa(RSA_2048), "/O=Example", &[])?;
-    openssl::request(folder, "good", &rsa(RSA_2048), alice, &[])?;
+    openssl::request(folder, "other-domain", RSA_2048, "/CN=alice.vpn.example.org", &[])?;
+    openssl::request(folder, "upper-case", RSA_2048, "/CN=Alice.vpn.example.com", &[])?;
+    openssl::request(folder, "server-name", RSA_2048, "/CN=vpn.example.com", &[])?;
+    openssl::request(folder, "no-name", RSA_2048, "/O=Example", &[])?;
+    openssl::request(folder, "good", RSA_2048, alice, &[])?;
     let good = std::fs::read_to_string(folder.join("good.csr"))?;
     write(&folder.join("garbled.csr"), good.replacen("MII", "MIX", 1))?;
     write(&folder.join("forged.csr"), forged(folder)?)?;
@@ -90,5 +90,3 @@ fn names(rehearsal: &Rehearsal) -> Result<Vec<PathBuf>> {
     names.sort();
     Ok(names)
 }
-
-const RSA_2048: &str = "rsa_keygen_bits:2048";

@@ -32,10 +32,11 @@ pub fn request(folder: &Path, name: &str, key: &[&str], subject: &str, more: &[&
     Ok(())
 }
 
-/// The arguments of an RSA key of `bits` bits.
-pub fn rsa(bits: &'static str) -> Vec<&'static str> {
-    vec!["-algorithm", "RSA", "-pkeyopt", bits]
-}
+/// `openssl genpkey`'s arguments for the key that Latchkey takes.
+pub const RSA_2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+
+/// The same for one that is too short.
+pub const RSA_1024: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
 
 /// The hexadecimal digits of each secret number of the RSA key in `file`: the primes and the private exponent.
 ///

@@ -10,7 +10,6 @@
 //! A private host has no route beyond its subnet, as in a VPC without an internet gateway.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -132,9 +131,8 @@ impl PrivateSubnet {
         self.namespace
             .ip(&format!(
                 "link set lo up\n\
-                 link add lan type bridge\n\
-                 address add {host}/{prefix} dev lan\n\
-                 link set lan up\n"
+                 {}",
+                bridge("lan", host, prefix)
             ))
             .await
     }
@@ -148,18 +146,24 @@ async fn wire_internet(internet: &Namespace) -> io::Result<()> {
          link set nowhere up\n\
          route add default dev nowhere\n"
     );
-    for (bridge, gateway) in [("access", LAPTOP_GATEWAY), ("edge", EDGE_GATEWAY)] {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            batch,
-            "link add {bridge} type bridge\n\
-             address add {gateway}/{PUBLIC_PREFIX} dev {bridge}\n\
-             link set {bridge} up\n"
-        );
-    }
+    batch += &bridge("access", LAPTOP_GATEWAY, PUBLIC_PREFIX);
+    batch += &bridge("edge", EDGE_GATEWAY, PUBLIC_PREFIX);
     internet.ip(&batch).await?;
     internet.run("nft", &["-f", "-"], firewall::INTERNET).await?;
     internet.become_router().await
+}
+
+/// Makes a bridge that has an address of its own: as input for `ip`.
+///
+/// Its hardware address is given, made from the other one. Left alone, a bridge takes the lowest one of its ports, and a
+/// new one with every port that has a lower one: whoever had asked for it before would send to nobody for half a minute.
+fn bridge(name: &str, address: Ipv4Addr, prefix: u8) -> String {
+    let [a, b, c, d] = address.octets();
+    format!(
+        "link add {name} address 02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x} type bridge\n\
+         address add {address}/{prefix} dev {name}\n\
+         link set {name} up\n"
+    )
 }
 
 /// The first endpoint gets `.250` of a /24, the next one `.249`.
@@ -169,7 +173,19 @@ fn eni_address(subnet: &Subnet, place: u8) -> Ipv4Addr {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
+
+    #[test]
+    fn a_bridge_keeps_its_hardware_address_whatever_joins_it() {
+        expect![[r"
+            link add access address 02:00:c6:33:64:01 type bridge
+            address add 198.51.100.1/24 dev access
+            link set access up
+        "]]
+        .assert_eq(&bridge("access", LAPTOP_GATEWAY, PUBLIC_PREFIX));
+    }
 
     #[test]
     fn endpoints_get_different_addresses_in_a_subnet() {

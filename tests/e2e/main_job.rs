@@ -12,18 +12,42 @@ use tests::{
 
 use crate::evidence::Evidence;
 
+/// Strikes calls that change something too; another seed strikes others.
+const CHAOS_SEED: &str = "12";
+
 #[tokio::test]
 async fn a_user_reaches_the_private_hosts_over_udp() -> Result<()> {
-    the_main_job("udp").await
+    the_main_job(&Rehearsal::provisioned("udp")?, "udp").await
 }
 
 #[tokio::test]
 async fn a_user_reaches_the_private_hosts_over_tcp() -> Result<()> {
-    the_main_job("tcp").await
+    the_main_job(&Rehearsal::provisioned("tcp")?, "tcp").await
 }
 
-async fn the_main_job(transport: &str) -> Result<()> {
-    let rehearsal = Rehearsal::provisioned(transport)?;
+/// Calls to the control plane are throttled, fail, are late, or lose their answers: the outcome is the same.
+#[tokio::test]
+async fn a_user_reaches_the_private_hosts_although_calls_fail() -> Result<()> {
+    let rehearsal = Rehearsal::new("udp")?;
+    rehearsal.run(&["sandbox", "up", "--chaos", CHAOS_SEED])?;
+    rehearsal.run(&["provision"])?;
+    rehearsal.run(&["plan", "--check"])?;
+    let calls = rehearsal.calls()?;
+    let struck = calls.iter().filter(|call| !call["fault"].is_null()).count();
+    ensure!(struck > 0, "with the seed {CHAOS_SEED} no call was struck: choose another");
+    // A lost answer has no status; what was throttled or failed has another one.
+    let effective = |operation: &str| {
+        let took_effect = |call: &&Value| call["status"] == 200 || call["fault"] == "drop-after";
+        calls.iter().filter(|call| call["operation"] == operation).filter(took_effect).count()
+    };
+    for (operation, once) in [("CreateClientVpnEndpoint", 1), ("ImportCertificate", 2)] {
+        let times = effective(operation);
+        ensure!(times == once, "with the seed {CHAOS_SEED}, {operation} took effect {times} times instead of {once}");
+    }
+    the_main_job(&rehearsal, "udp").await
+}
+
+async fn the_main_job(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
 
@@ -51,9 +75,9 @@ async fn the_main_job(transport: &str) -> Result<()> {
     let evidence = Evidence::collect(browser, rehearsal.path(), "alice.ovpn").await?;
 
     the_profile_is_the_export_with_an_identity(&rehearsal)?;
-    the_client_reaches_what_it_should(&rehearsal, transport)?;
+    the_client_reaches_what_it_should(rehearsal, transport)?;
     evidence.nothing_left_the_page(&served.url)?;
-    evidence.the_key_is_nowhere_else(&rehearsal)
+    evidence.the_key_is_nowhere_else(rehearsal)
 }
 
 fn the_profile_is_the_export_with_an_identity(rehearsal: &Rehearsal) -> Result<()> {

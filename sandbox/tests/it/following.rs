@@ -82,9 +82,8 @@ async fn a_revoked_rule_cuts_open_flows_over_tcp() {
     check_a_revoked_rule_cuts_open_flows("tcp").await;
 }
 
-#[tokio::test]
-async fn without_split_tunnel_everything_goes_through_and_name_servers_and_banner_are_pushed() {
-    let (sandbox, authority, made) = sandbox("udp").await;
+async fn check_full_tunnel_name_servers_and_banner(transport: &str) {
+    let (sandbox, authority, made) = sandbox(transport).await;
     let alice = sandbox.hold(&made.configuration, &client(&authority, "alice"));
     assert_eq!(alice.report["internet_host"]["interface"], "eth0");
     let modify =
@@ -115,8 +114,17 @@ async fn without_split_tunnel_everything_goes_through_and_name_servers_and_banne
 }
 
 #[tokio::test]
-async fn routes_are_pushed_as_they_come_and_go() {
-    let (sandbox, authority, made) = sandbox("udp").await;
+async fn without_split_tunnel_everything_goes_through_and_name_servers_and_banner_are_pushed_over_udp() {
+    check_full_tunnel_name_servers_and_banner("udp").await;
+}
+
+#[tokio::test]
+async fn without_split_tunnel_everything_goes_through_and_name_servers_and_banner_are_pushed_over_tcp() {
+    check_full_tunnel_name_servers_and_banner("tcp").await;
+}
+
+async fn check_routes_come_and_go(transport: &str) {
+    let (sandbox, authority, made) = sandbox(transport).await;
     let route = [("DestinationCidrBlock", "192.168.7.0/24"), ("TargetVpcSubnetId", "subnet-0a1b2c3d4e5f60001")];
     let has_route =
         |report: &Value| report["pushed"].as_array().unwrap().contains(&json!("route 192.168.7.0 255.255.255.0"));
@@ -129,6 +137,16 @@ async fn routes_are_pushed_as_they_come_and_go() {
     sandbox.on(&made.endpoint, &[&[("Action", "DeleteClientVpnRoute")], &route[..]].concat()).await;
     alice.wait_for("lost", |_| true);
     assert!(!has_route(&sandbox.hold(&made.configuration, &client(&authority, "bob")).report));
+}
+
+#[tokio::test]
+async fn routes_are_pushed_as_they_come_and_go_over_udp() {
+    check_routes_come_and_go("udp").await;
+}
+
+#[tokio::test]
+async fn routes_are_pushed_as_they_come_and_go_over_tcp() {
+    check_routes_come_and_go("tcp").await;
 }
 
 async fn check_a_terminated_connection_ends(transport: &str) {
@@ -168,9 +186,8 @@ async fn a_terminated_connection_ends_and_is_listed_for_an_hour_over_tcp() {
     check_a_terminated_connection_ends("tcp").await;
 }
 
-#[tokio::test]
-async fn a_session_ends_with_its_time() {
-    let (sandbox, authority, made) = sandbox("udp").await;
+async fn check_a_session_ends_with_its_time(transport: &str) {
+    let (sandbox, authority, made) = sandbox(transport).await;
     let shorter = [("SessionTimeoutHours", "8"), ("DisconnectOnSessionTimeout", "false")];
     sandbox.on(&made.endpoint, &[&[("Action", "ModifyClientVpnEndpoint")], &shorter[..]].concat()).await;
     let alice = sandbox.hold(&made.configuration, &client(&authority, "alice"));
@@ -186,8 +203,17 @@ async fn a_session_ends_with_its_time() {
 }
 
 #[tokio::test]
-async fn a_new_revocation_list_resets_connections_and_keeps_the_revoked_out() {
-    let (sandbox, authority, made) = sandbox("udp").await;
+async fn a_session_ends_with_its_time_over_udp() {
+    check_a_session_ends_with_its_time("udp").await;
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_time_over_tcp() {
+    check_a_session_ends_with_its_time("tcp").await;
+}
+
+async fn check_a_new_revocation_list(transport: &str) {
+    let (sandbox, authority, made) = sandbox(transport).await;
     let mallory = authority.issue(Wish::client("mallory", 66));
     let alice = sandbox.hold(&made.configuration, &client(&authority, "alice"));
     let held = sandbox.hold(&made.configuration, &mallory);
@@ -202,12 +228,31 @@ async fn a_new_revocation_list_resets_connections_and_keeps_the_revoked_out() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_service_does_not_support_is_refused() {
-    let (sandbox, authority, made) = sandbox("tcp").await;
+async fn a_new_revocation_list_resets_connections_and_keeps_the_revoked_out_over_udp() {
+    check_a_new_revocation_list("udp").await;
+}
+
+#[tokio::test]
+async fn a_new_revocation_list_resets_connections_and_keeps_the_revoked_out_over_tcp() {
+    check_a_new_revocation_list("tcp").await;
+}
+
+async fn check_an_unsupported_key_is_refused(transport: &str) {
+    let (sandbox, authority, made) = sandbox(transport).await;
     let (code, report) = sandbox.connect(&made.configuration, &authority.issue_with_ec_key(Wish::client("eve", 9)));
     let reason = report["reason"].as_str().unwrap();
     assert!(code == Some(4) && reason.contains("only RSA with 1024 or 2048 bits"), "{report}");
     assert_eq!(sandbox.connect(&made.configuration, &client(&authority, "alice")).0, Some(0));
+}
+
+#[tokio::test]
+async fn a_key_that_the_service_does_not_support_is_refused_over_udp() {
+    check_an_unsupported_key_is_refused("udp").await;
+}
+
+#[tokio::test]
+async fn a_key_that_the_service_does_not_support_is_refused_over_tcp() {
+    check_an_unsupported_key_is_refused("tcp").await;
 }
 
 #[tokio::test]

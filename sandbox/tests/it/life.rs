@@ -209,3 +209,25 @@ fn processes_of(folder: &Path) -> Vec<String> {
     let lines = all.filter_map(command_line).map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
     lines.filter(|line| line.contains(folder) && line.contains("supervise")).collect()
 }
+
+#[tokio::test]
+async fn a_log_that_is_followed_shows_calls_as_they_come() {
+    let sandbox = Sandbox::up();
+    sandbox.ec2(&[("Action", "DescribeVpcs")]).await;
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_sandbox"))
+        .arg("--state")
+        .arg(sandbox.folder().join("state"))
+        .args(["log", "--follow"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let (sender, told) = mpsc::channel();
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+    let next = || told.recv_timeout(Duration::from_secs(20)).expect("a line of the log");
+    assert!(next().contains(r#""DescribeVpcs""#));
+    sandbox.ec2(&[("Action", "DescribeSubnets")]).await;
+    assert!(next().contains(r#""DescribeSubnets""#));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+}

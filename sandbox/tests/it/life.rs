@@ -1,8 +1,10 @@
 //! A sandbox's life: faults that were asked for, state that is kept, an end at any moment, and what a plain user gets.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use hyper::StatusCode;

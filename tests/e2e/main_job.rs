@@ -35,15 +35,11 @@ async fn a_user_reaches_the_private_hosts_although_calls_fail() -> Result<()> {
     let calls = rehearsal.calls()?;
     let struck = calls.iter().filter(|call| !call["fault"].is_null()).count();
     ensure!(struck > 0, "with the seed {CHAOS_SEED} no call was struck: choose another");
-    // A lost answer has no status; what was throttled or failed has another one.
-    let effective = |operation: &str| {
-        let took_effect = |call: &&Value| call["status"] == 200 || call["fault"] == "drop-after";
-        calls.iter().filter(|call| call["operation"] == operation).filter(took_effect).count()
-    };
-    for (operation, once) in [("CreateClientVpnEndpoint", 1), ("ImportCertificate", 2)] {
-        let times = effective(operation);
-        ensure!(times == once, "with the seed {CHAOS_SEED}, {operation} took effect {times} times instead of {once}");
-    }
+    // Several endpoints would have failed `plan`. An import has no token by which AWS knows a repetition, so each one that
+    // took effect is a certificate; a lost answer has no status.
+    let imported = calls.iter().filter(|call| call["operation"] == "ImportCertificate");
+    let times = imported.filter(|call| call["status"] == 200 || call["fault"] == "drop-after").count();
+    ensure!(times == 2, "with the seed {CHAOS_SEED}, {times} certificates were imported instead of 2");
     the_main_job(&rehearsal, "udp").await
 }
 

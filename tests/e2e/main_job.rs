@@ -70,7 +70,7 @@ async fn the_main_job(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     fs::copy(&profile, folder.join("alice.ovpn"))?;
     let evidence = Evidence::collect(browser, rehearsal.path(), "alice.ovpn").await?;
 
-    the_profile_is_the_export_with_an_identity(&rehearsal)?;
+    the_profile_is_the_export_with_an_identity(rehearsal)?;
     the_client_reaches_what_it_should(rehearsal, transport)?;
     evidence.nothing_left_the_page(&served.url)?;
     evidence.the_key_is_nowhere_else(rehearsal)

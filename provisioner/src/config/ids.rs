@@ -70,6 +70,99 @@ resource_id!(
     SecurityGroupId, "sg-"
 );
 
+/// A directory of AWS Directory Service, `d-` and 10 hexadecimal digits
+/// (<https://docs.aws.amazon.com/directoryservice/latest/devguide/API_DirectoryDescription.html>).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DirectoryId(String);
+
+impl FromStr for DirectoryId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_id = text
+            .strip_prefix("d-")
+            .is_some_and(|digits| digits.len() == 10 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+        if is_id { Ok(Self(text.to_owned())) } else { Err(IdError::new("an id is `d-` and 10 hexadecimal digits")) }
+    }
+}
+
+/// A SAML identity provider of IAM
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html>).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SamlProviderArn(String);
+
+impl FromStr for SamlProviderArn {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_arn = |text: &str| {
+            let (partition, rest) = text.strip_prefix("arn:")?.split_once(":iam::")?;
+            let (account, name) = rest.split_once(":saml-provider/")?;
+            Some(
+                (partition == "aws" || partition.strip_prefix("aws-").is_some_and(is_lower_words))
+                    && account.len() == 12
+                    && account.bytes().all(|b| b.is_ascii_digit())
+                    && (1..=128).contains(&name.len())
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')),
+            )
+        };
+        if is_arn(text) == Some(true) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::new("a provider is named like `arn:aws:iam::123456789012:saml-provider/NAME`"))
+        }
+    }
+}
+
+fn is_lower_words(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// A group of users, as directory or identity provider name it: a security identifier or a group's name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GroupId(String);
+
+impl GroupId {
+    /// The longest name (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>).
+    pub const MAX_LEN: usize = 255;
+}
+
+impl FromStr for GroupId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_group = (1..=Self::MAX_LEN).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if is_group && text.trim() == text {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::new(format!(
+                "a group is 1 to {} characters, without space at either end: a security identifier of the directory or a \
+                 group of the SAML provider",
+                Self::MAX_LEN
+            )))
+        }
+    }
+}
+
+macro_rules! shown_as_text {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The text that AWS takes.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+shown_as_text!(DirectoryId, SamlProviderArn, GroupId);
+
 /// The deployment's name: tag value, folder name and part of the CA's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct DeploymentName(String);

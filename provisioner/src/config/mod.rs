@@ -4,17 +4,32 @@
 //! reads no file and knows nothing of AWS beyond the rules that can be checked without asking AWS; what needs an
 //! answer of AWS (does the VPC exist, do the ranges overlap) is checked in [`crate::deploy::network`].
 
-mod file;
+mod network;
+
 mod ids;
-mod problem;
+
+mod tags;
+
+mod description;
+
+mod reader;
+
 mod rules;
 
-use std::path::PathBuf;
+mod problem;
 
-use ipnet::Ipv4Net;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
 use profile::name::Domain;
 
-pub use ids::{DeploymentName, IdError, Port, Region, SecurityGroupId, SessionHours, SubnetId, VpcId};
+pub use ids::{
+    DeploymentName, DirectoryId, GroupId, IdError, Port, Region, SamlProviderArn, SecurityGroupId, SessionHours,
+    SubnetId, VpcId,
+};
+pub use network::{AddressType, AuthorizationRule, Network, Route, RouteTarget, Transport};
 pub use problem::{ConfigError, Problem};
 
 /// A deployment as its configuration file describes it.
@@ -26,6 +41,8 @@ pub struct Config {
     pub network: Network,
     /// What the endpoint tells and allows its clients.
     pub endpoint: Endpoint,
+    /// What clients need beside their certificate.
+    pub second_factor: Option<SecondFactor>,
     /// Lifetimes of certificates.
     pub pki: Pki,
     /// Where the history is kept.
@@ -45,6 +62,8 @@ pub struct Deployment {
     pub region: Region,
     /// Name of the server certificate; users are `<username>.<domain>`.
     pub domain: Domain,
+    /// Tags of the admin's own, on everything that is made.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Which AWS is meant.
@@ -54,48 +73,6 @@ pub enum Target {
     Sandbox,
     /// The real service.
     Aws,
-}
-
-/// The section `[network]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Network {
-    /// The VPC that clients reach.
-    pub vpc_id: VpcId,
-    /// One subnet per availability zone, at least one.
-    pub subnet_ids: Vec<SubnetId>,
-    /// Addresses that clients get, a block of /12 to /22.
-    pub client_cidr: Ipv4Net,
-    /// What clients may reach; empty means the VPC's own CIDRs.
-    pub authorize: Vec<Ipv4Net>,
-    /// Whether only what the endpoint routes goes through the tunnel.
-    pub split_tunnel: bool,
-    /// The tunnel's transport.
-    pub transport: Transport,
-    /// The tunnel's port.
-    pub port: Port,
-    /// At most two DNS servers that clients are told to use.
-    pub dns_servers: Vec<std::net::Ipv4Addr>,
-    /// At most five security groups; empty means the VPC's default group.
-    pub security_group_ids: Vec<SecurityGroupId>,
-}
-
-/// The tunnel's transport protocol.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Transport {
-    /// The faster choice.
-    Udp,
-    /// Where a network between client and AWS drops UDP.
-    Tcp,
-}
-
-impl Transport {
-    /// The word that `latchkey.toml` and AWS use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Udp => "udp",
-            Self::Tcp => "tcp",
-        }
-    }
 }
 
 /// The section `[endpoint]`.
@@ -109,6 +86,33 @@ pub struct Endpoint {
     pub session_timeout: SessionHours,
     /// Whether the client must connect by hand again after that.
     pub disconnect_on_session_timeout: bool,
+    /// Where connections are logged, in CloudWatch Logs.
+    pub connection_log: Option<ConnectionLog>,
+    /// Whether the AWS provided client keeps other programs from changing its routes.
+    pub route_enforcement: bool,
+}
+
+/// Where CloudWatch Logs keeps the record of connections.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConnectionLog {
+    /// The log group, which must exist.
+    pub group: String,
+    /// The log stream; AWS makes one where none is named.
+    pub stream: Option<String>,
+}
+
+/// The section `[second_factor]`: what users have to show beside their certificate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SecondFactor {
+    /// User name and password of a directory.
+    Directory(DirectoryId),
+    /// A login at a SAML identity provider.
+    Saml {
+        /// The provider.
+        provider: SamlProviderArn,
+        /// The provider for the self-service portal, where it is another.
+        self_service: Option<SamlProviderArn>,
+    },
 }
 
 /// The section `[pki]`. All lifetimes are in days.
@@ -144,13 +148,10 @@ impl Config {
     /// Parses the text of the file at `path`. Relative folders in it are relative to that file's own folder.
     ///
     /// # Errors
-    /// Everything that is wrong with it, in the order of the file's sections.
-    pub fn parse(path: &std::path::Path, text: &str) -> Result<Self, ConfigError> {
-        let base = path.parent().unwrap_or_else(|| std::path::Path::new(""));
-        file::File::parse(text)
-            .map_err(|problem| vec![problem])
-            .and_then(|file| rules::check(file, text, base))
-            .map_err(|problems| ConfigError { file: path.to_owned(), problems })
+    /// Everything that is wrong with it, in the order of the file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let base = path.parent().unwrap_or_else(|| Path::new(""));
+        rules::check(text, base).map_err(|problems| ConfigError { file: path.to_owned(), problems })
     }
 }
 

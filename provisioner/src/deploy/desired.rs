@@ -2,10 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr},
 };
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use profile::name::Domain;
 
 use crate::config::{Config, DeploymentName, SecurityGroupId, SubnetId, Transport, VpcId};
@@ -64,19 +64,32 @@ impl Desired {
         };
         let authorize = match network.authorize.as_slice() {
             [] => vpc_cidrs.iter().copied().collect(),
-            chosen => chosen.iter().copied().collect(),
+            chosen => chosen
+                .iter()
+                .filter_map(|rule| match rule.network {
+                    IpNet::V4(network) => Some(network),
+                    IpNet::V6(_) => None,
+                })
+                .collect(),
         };
         Self {
             deployment: config.deployment.name.clone(),
             domain: config.deployment.domain.clone(),
             settings: Settings {
-                client_cidr: Some(network.client_cidr),
+                client_cidr: network.client_cidr,
                 transport: network.transport,
                 port: network.port.get(),
                 split_tunnel: network.split_tunnel,
                 vpc: Some(network.vpc_id.clone()),
                 security_groups,
-                dns_servers: network.dns_servers.clone(),
+                dns_servers: network
+                    .dns_servers
+                    .iter()
+                    .filter_map(|server| match server {
+                        IpAddr::V4(server) => Some(*server),
+                        IpAddr::V6(_) => None,
+                    })
+                    .collect(),
                 description: config.endpoint.description.clone(),
                 banner: config.endpoint.banner.clone(),
                 session_hours: config.endpoint.session_timeout.get(),

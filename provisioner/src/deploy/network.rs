@@ -61,8 +61,10 @@ pub fn check(config: &Config, view: &VpcView) -> Vec<NetworkProblem> {
         note("network.vpc_id", format!("there is no VPC `{}` in {region}", network.vpc_id));
         return problems;
     };
-    for cidr in cidrs.iter().filter(|cidr| overlap(cidr, &network.client_cidr)) {
-        note("network.client_cidr", format!("{} overlaps {cidr} of `{}`", network.client_cidr, network.vpc_id));
+    if let Some(client_cidr) = network.client_cidr {
+        for cidr in cidrs.iter().filter(|cidr| overlap(cidr, &client_cidr)) {
+            note("network.client_cidr", format!("{client_cidr} overlaps {cidr} of `{}`", network.vpc_id));
+        }
     }
     let mut zones = BTreeMap::new();
     for id in &network.subnet_ids {

@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Brings the VPN into being: CA, certificates, endpoint, subnets, rules, client configuration
+    /// Brings the VPN into being, or in line with the configuration: CA, certificates, endpoint, subnets, rules, client configuration
     ///
     /// Shows what is to be done and asks first, unless --yes is given or the target is the sandbox. A second run
     /// finds everything there and changes nothing.
@@ -37,6 +37,9 @@ pub(crate) enum Command {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Agree that the endpoint is replaced where AWS cannot change it; every user needs a new profile then
+        #[arg(long)]
+        replace: bool,
     },
 
     /// Shows what `provision` would do, and does nothing
@@ -67,6 +70,19 @@ pub(crate) enum Command {
 
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
+
+    /// Deletes everything of the deployment at AWS
+    ///
+    /// Finds by tags what belongs to the deployment and touches nothing else, also where the local folder is lost. The
+    /// CA and the ledger are kept, so that `provision` can bring the deployment back, with new profiles for all users.
+    Destroy {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Delete the CA and the ledger too
+        #[arg(long)]
+        with_ca: bool,
+    },
 
     /// Lists who has a certificate, and until when
     Users {

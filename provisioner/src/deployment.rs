@@ -11,7 +11,7 @@ use provisioner::{
     deploy::{
         apply::{ObserveError, observe},
         aws::Aws,
-        cloud::{CallError, Cloud},
+        cloud::{CallError, Cloud, Depth},
         desired::Desired,
         network,
         observed::Observed,
@@ -19,6 +19,7 @@ use provisioner::{
     },
     ledger::{Ledger, Store},
 };
+use time::OffsetDateTime;
 
 use crate::{
     failure::{Failure, Kind, OrFail, Outcome},
@@ -75,7 +76,7 @@ impl Deployment {
     }
 
     /// Observes and plans, after the configuration has been held against the VPC.
-    pub(crate) async fn view(&self, aws: &Aws) -> Outcome<View> {
+    pub(crate) async fn view(&self, aws: &Aws, now: OffsetDateTime) -> Outcome<View> {
         let network = &self.config.network;
         let vpc = async {
             let vpc = aws.vpc(&network.vpc_id, &network.subnet_ids).await.map_err(call_failure)?;
@@ -87,12 +88,10 @@ impl Deployment {
             Err(Failure::say(Kind::Input, lines.join("\n"))
                 .hint("correct the section `[network]` of the configuration"))
         };
-        let observed = async {
-            let deployment = &self.config.deployment;
-            observe(aws, &self.ledger, &deployment.name, &deployment.domain).await.map_err(observe_failure)
-        };
+        let nothing = Desired::nothing(&self.config);
+        let observed = async { observe(aws, &self.ledger, &nothing, Depth::Quick).await.map_err(observe_failure) };
         let (vpc, observed) = futures::try_join!(vpc, observed)?;
-        let desired = Desired::new(&self.config, vpc.cidrs.as_deref().unwrap_or_default(), vpc.default_group.as_ref());
+        let desired = Desired::new(&self.config, &vpc, now);
         let plan = plan(&desired, &observed);
         Ok(View { desired, observed, plan })
     }
@@ -106,14 +105,16 @@ impl Deployment {
 pub(crate) fn call_failure(error: CallError) -> Failure {
     let hint = match &error {
         CallError::Refused { code, .. } => hint_for(code),
-        CallError::Busy { .. } | CallError::Exists { .. } => Some("run the command again in a few minutes"),
+        CallError::Busy { .. } | CallError::Exists { .. } | CallError::Gone { .. } => {
+            Some("run the command again in a few minutes")
+        }
+        CallError::Outrun { .. } => {
+            Some("look with `latchkey status` who made the endpoint, then run the command again")
+        }
         CallError::Unknown { .. } => Some(
             "check the network and the AWS credentials (`aws sts get-caller-identity`), then run the command again: it goes on from here",
         ),
         CallError::UnknownValue { .. } => Some("AWS may be newer than this version of Latchkey; look for an update"),
-        CallError::SeveralEndpoints(_) => {
-            Some("keep the endpoint in use and remove the tag `latchkey:deployment` from the others, or delete them")
-        }
     };
     let failure = Failure::new(Kind::Aws, error);
     match hint {

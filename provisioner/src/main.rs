@@ -39,7 +39,8 @@ async fn main() -> ExitCode {
 
 async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outcome {
     match command {
-        Command::Provision { yes } => commands::provision::run(surroundings, config, *yes).await,
+        Command::Provision { yes, replace } => commands::provision::run(surroundings, config, *yes, *replace).await,
+        Command::Destroy { yes, with_ca } => commands::destroy::run(surroundings, config, *yes, *with_ca).await,
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
         Command::Sign { request, out, yes } => {
             commands::sign::run(surroundings, config, request, out.as_deref(), *yes).await

@@ -1,14 +1,15 @@
-//! Progress on standard error: a bar for a person, plain lines for a log.
+//! Progress on standard error: for a person a line per step that moves, for a log a line per step that stays.
 
 use std::{
-    cell::{Cell, RefCell},
-    time::Duration,
+    cell::RefCell,
+    collections::BTreeMap,
+    time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use provisioner::deploy::{
     apply::{Event, Progress},
-    plan::{Pending, Step},
+    plan::Step,
 };
 
 use crate::surroundings::Surroundings;
@@ -16,85 +17,125 @@ use crate::surroundings::Surroundings;
 /// Tells of the steps of one run.
 pub(crate) struct Reporter<'a> {
     surroundings: &'a Surroundings,
-    bar: Option<ProgressBar>,
-    pending: Cell<usize>,
-    last: RefCell<String>,
+    /// Absent where nobody watches.
+    screen: Option<MultiProgress>,
+    under_way: RefCell<BTreeMap<Step, UnderWay>>,
+}
+
+/// A step that has begun.
+struct UnderWay {
+    since: Instant,
+    told: Instant,
+    line: Option<ProgressBar>,
 }
 
 impl<'a> Reporter<'a> {
-    /// A reporter for `steps`.
-    pub(crate) fn new(surroundings: &'a Surroundings, steps: &[Step]) -> Self {
-        // What is waited for is added when the wait begins, whether the plan had it from the start or not.
-        let calls = steps.iter().filter(|step| !matches!(step, Step::Await(_))).count();
-        let bar = surroundings.progress_is_seen().then(|| {
-            let style = ProgressStyle::with_template("{spinner} [{bar:16}] {pos}/{len} {elapsed}  {wide_msg}");
-            let bar = ProgressBar::new(u64::try_from(calls).unwrap_or(u64::MAX));
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Self { surroundings, bar, pending: Cell::new(0), last: RefCell::new(String::new()) }
+    pub(crate) fn new(surroundings: &'a Surroundings) -> Self {
+        let screen = surroundings.progress_is_seen().then(MultiProgress::new);
+        Self { surroundings, screen, under_way: RefCell::default() }
     }
 
-    /// A line that stays. The same line is not repeated.
-    fn line(&self, line: String) {
-        if *self.last.borrow() == line {
+    fn begin(&self, step: &Step) {
+        let line = self.screen.as_ref().map(|screen| {
+            let style = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed:>5}");
+            let line = screen.add(ProgressBar::new_spinner());
+            line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            line.set_message(said(step));
+            line.enable_steady_tick(TICK);
+            line
+        });
+        let now = self.surroundings.instant();
+        if line.is_none() && matches!(step, Step::Await(_)) {
+            self.line(&format!("  {}", said(step)));
+        }
+        self.under_way.borrow_mut().insert(step.clone(), UnderWay { since: now, told: now, line });
+    }
+
+    fn end(&self, step: &Step) {
+        let Some(UnderWay { since, line, .. }) = self.under_way.borrow_mut().remove(step) else {
+            return;
+        };
+        if let (Some(line), Some(screen)) = (line, &self.screen) {
+            line.finish_and_clear();
+            screen.remove(&line);
+        }
+        let took = self.surroundings.instant().duration_since(since);
+        let took = elapsed(took);
+        match step.pending() {
+            Some(pending) => self.line(&format!("  done: {pending}{took}")),
+            None => self.line(&format!("  done: {step}{took}")),
+        }
+    }
+
+    fn waiting(&self, steps: &[Step]) {
+        for step in steps {
+            if !self.under_way.borrow().contains_key(step) {
+                self.begin(step);
+            }
+        }
+        self.remind();
+    }
+
+    /// In a log, a sign of life now and then.
+    fn remind(&self) {
+        if self.screen.is_some() {
             return;
         }
-        match &self.bar {
-            Some(bar) => bar.println(&line),
-            None => self.surroundings.note(&line),
+        let now = self.surroundings.instant();
+        for (step, under_way) in self.under_way.borrow_mut().iter_mut() {
+            if now.duration_since(under_way.told) >= REMINDER {
+                under_way.told = now;
+                let waited = elapsed(now.duration_since(under_way.since));
+                self.surroundings.note(&format!("  still: {}{waited}", said(step)));
+            }
         }
-        self.last.replace(line);
+    }
+
+    /// A line that stays.
+    fn line(&self, line: &str) {
+        match &self.screen {
+            // A terminal that is gone takes nothing away from the run.
+            Some(screen) => drop(screen.println(line)),
+            None => self.surroundings.note(line),
+        }
     }
 }
 
 impl Progress for Reporter<'_> {
     fn tell(&self, event: Event<'_>) {
         match event {
-            Event::Begun(step) => {
-                if let Some(bar) = &self.bar {
-                    bar.set_message(step.to_string());
-                }
-            }
-            Event::Done(step) => {
-                self.line(format!("  done: {step}"));
-                if let Some(bar) = &self.bar {
-                    bar.inc(1);
-                }
-            }
-            Event::Again(step, reason) => self.line(format!("  will try again to {step}: {reason}")),
-            Event::Waiting(steps, waited) => {
-                let message = waiting(steps);
-                let Some(bar) = &self.bar else {
-                    return self.line(format!("  {message}"));
-                };
-                // What is waited for comes on top of the steps of the plan.
-                let (now, before) = (steps.len(), self.pending.replace(steps.len()));
-                if now > before {
-                    bar.inc_length(u64::try_from(now - before).unwrap_or_default());
-                } else {
-                    bar.inc(u64::try_from(before - now).unwrap_or_default());
-                }
-                bar.set_message(format!("{message}, {} s; AWS takes 5 to 15 minutes", waited.as_secs()));
-            }
+            Event::Begun(step) => self.begin(step),
+            Event::Done(step) => self.end(step),
+            Event::Again(step, reason) => self.line(&format!("  will try again to {step}: {reason}")),
+            Event::Waiting(steps) => self.waiting(steps),
         }
     }
 }
 
 impl Drop for Reporter<'_> {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(screen) = &self.screen {
+            drop(screen.clear());
         }
     }
 }
 
-fn waiting(steps: &[Step]) -> String {
-    let subnets = steps.iter().filter(|step| matches!(step, Step::Await(Pending::Association(_)))).count();
-    match (subnets, steps.len() - subnets) {
-        (0, rules) => format!("waiting for {rules} more"),
-        (subnets, 0) => format!("waiting for {subnets} subnet(s)"),
-        (subnets, rules) => format!("waiting for {subnets} subnet(s) and {rules} more"),
+/// A step, and how long AWS usually takes for it.
+fn said(step: &Step) -> String {
+    match step.usual_time() {
+        None => step.to_string(),
+        Some((from, to)) => format!("{step}, usually {} to {} minutes", from.as_secs() / 60, to.as_secs() / 60),
     }
 }
+
+/// A time as people say it; nothing for a moment.
+fn elapsed(time: Duration) -> String {
+    match time.as_secs() {
+        0 => String::new(),
+        seconds @ 1..60 => format!(" ({seconds} s)"),
+        seconds => format!(" ({} min {} s)", seconds / 60, seconds % 60),
+    }
+}
+
+const TICK: Duration = Duration::from_millis(120);
+const REMINDER: Duration = Duration::from_secs(60);

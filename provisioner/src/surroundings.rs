@@ -9,6 +9,7 @@ use std::{
 
 use provisioner::{deploy::apply::Timer, pki::secret::Passphrase, random::Random};
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, Outcome};
@@ -20,6 +21,7 @@ pub(crate) struct Surroundings {
     /// The environment.
     pub(crate) environment: BTreeMap<String, String>,
     started: Instant,
+    stop: watch::Sender<bool>,
 }
 
 impl Surroundings {
@@ -28,7 +30,17 @@ impl Surroundings {
     pub(crate) fn look() -> Self {
         let environment =
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-        Self { now: OffsetDateTime::now_utc(), environment: environment.collect(), started: Instant::now() }
+        Self {
+            now: OffsetDateTime::now_utc(),
+            environment: environment.collect(),
+            started: Instant::now(),
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// A moment on the clock that never goes back.
+    pub(crate) fn instant(&self) -> Instant {
+        self.started + self.now()
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
@@ -73,6 +85,36 @@ impl Surroundings {
         }
     }
 
+    /// Asks for something that cannot be undone: the answer is the name of what it is done to. `flag` answers it
+    /// where nobody can be asked.
+    pub(crate) fn confirm_by_name(&self, question: &str, name: &str, flag: &str) -> Outcome {
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::say(Kind::Input, "nobody can be asked: standard input is not a terminal")
+                .hint(format!("give `{flag}` where it is decided beforehand")));
+        }
+        let _closed = write!(std::io::stderr().lock(), "{question}\nType `{name}` to go on: ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(|error| Failure::new(Kind::Input, error))?;
+        if answer.trim() == name {
+            Ok(())
+        } else {
+            Err(Failure::say(Kind::Interrupted, "not confirmed, nothing was done"))
+        }
+    }
+
+    /// Comes back when somebody has interrupted twice. The first time only asks to stop after the call in flight.
+    pub(crate) async fn interrupted_twice(&self) {
+        interrupt().await;
+        self.stop.send_replace(true);
+        self.note("Stopping after the call in flight; once more to stop at once.");
+        interrupt().await;
+    }
+
+    /// Whether somebody has asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     /// The CA's passphrase, from the environment or asked for; twice where it is a new one.
     pub(crate) fn passphrase(&self, is_new: bool) -> Outcome<Passphrase> {
         if let Some(text) = self.variable(PASSPHRASE) {
@@ -106,8 +148,22 @@ impl Timer for Surroundings {
         self.started.elapsed()
     }
 
-    fn sleep(&self, pause: Duration) -> impl Future<Output = ()> {
-        tokio::time::sleep(pause)
+    async fn sleep(&self, pause: Duration) {
+        let mut stop = self.stop.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // The sender lives as long as `self`.
+            _changed = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopping()
+    }
+
+    fn dice(&self) -> u8 {
+        let [first, ..] = self.bits_128();
+        first
     }
 }
 
@@ -116,6 +172,25 @@ impl Random for Surroundings {
         let mut bits = [0; 16];
         aws_lc_rs::rand::fill(&mut bits).expect("the operating system gives randomness");
         bits
+    }
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn interrupt() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _pressed = tokio::signal::ctrl_c() => {}
+                _asked = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Where no handler can be set, the system's own way of interrupting is left.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -41,7 +41,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "provision",
-        usage: "[--yes]",
+        usage: "[--yes] [--replace]",
         help: "set up CA, certificates, endpoint, subnets, authorization, CRL and the page",
         run: forward::provision,
     },
@@ -68,6 +68,12 @@ const COMMANDS: &[Command] = &[
         usage: "",
         help: "write the client configuration and the page's bundle again",
         run: |rest| forward::latchkey("export", rest),
+    },
+    Command {
+        name: "destroy",
+        usage: "[--yes] [--with-ca]",
+        help: "delete everything of the deployment at AWS",
+        run: |rest| forward::latchkey("destroy", rest),
     },
     Command { name: "web", usage: "", help: "build the page", run: page::web },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use profile::bundle::Bundle;
-use provisioner::deploy::{aws::Aws, cloud::Cloud, id::EndpointId};
+use provisioner::deploy::{
+    aws::Aws,
+    cloud::{Cloud, Depth},
+    id::EndpointId,
+};
 
 use crate::{
     deployment::{Deployment, call_failure, observe_failure},
@@ -16,7 +20,8 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
     let names = &deployment.config.deployment;
-    let found = aws.observe(&names.name, &names.domain).await.map_err(|error| observe_failure(error.into()))?;
+    let found =
+        aws.observe(&names.name, &names.domain, Depth::Quick).await.map_err(|error| observe_failure(error.into()))?;
     let Some(endpoint) = found.endpoint else {
         return Err(Failure::say(Kind::Input, format!("there is no endpoint of `{}` yet", names.name))
             .hint("`latchkey provision` makes it"));

@@ -2,6 +2,10 @@
 
 pub(crate) mod provision;
 
+pub(crate) mod destroy;
+
+mod apply;
+
 pub(crate) mod plan;
 
 pub(crate) mod sign;

@@ -1,114 +1,236 @@
 //! `latchkey plan`: what `provision` would do.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::{self, Write},
+    path::Path,
+};
 
-use provisioner::deploy::plan::{Change, Pending, Plan, Step};
+use provisioner::{
+    config::Region,
+    deploy::{
+        changes::{Action, Change, Field, changes, drops_connections},
+        part::Kind,
+        plan::Step,
+        price::{Price, dollars},
+    },
+};
 use serde::Serialize;
 
 use crate::{
     deployment::{Deployment, View},
-    failure::{Failure, Kind, OrFail, Outcome},
+    failure::{Failure, Kind as FailureKind, OrFail, Outcome},
     surroundings::Surroundings,
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool, check: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
-    let View { plan, .. } = deployment.view(&deployment.aws(surroundings).await?).await?;
-    let new_ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?.is_none();
+    let view = deployment.view(&deployment.aws(surroundings).await?, surroundings.now).await?;
+    let preview = Preview::of(&deployment, &view).await?;
     if json {
-        let form = Form::of(deployment.config.deployment.name.as_str(), &plan);
-        let text = serde_json::to_string_pretty(&form).or_fail(Kind::Bug)?;
+        let text = serde_json::to_string_pretty(&preview.form()).or_fail(FailureKind::Bug)?;
         surroundings.out(&format!("{text}\n"));
     } else {
-        surroundings.out(&shown(&plan, new_ca));
+        surroundings.out(&preview.to_string());
     }
-    if check && !plan.is_empty() {
-        return Err(Failure::say(Kind::Drift, "what there is differs from the configuration")
+    if check && !view.plan.is_empty() {
+        return Err(Failure::say(FailureKind::Drift, "what there is differs from the configuration")
             .hint("`latchkey provision` runs the steps"));
     }
     Ok(())
 }
 
+/// A plan, ready to be shown.
+pub(super) struct Preview {
+    deployment: String,
+    region: Region,
+    /// Whether the CA of the deployment is still to be made.
+    new_ca: bool,
+    changes: Vec<Change>,
+    obstacles: Vec<String>,
+    steps: Vec<Step>,
+    /// Whether the connections that there are will end.
+    drops_connections: bool,
+    associations: Associations,
+}
+
+/// Target network associations before and after, for the price.
+struct Associations {
+    before: usize,
+    after: usize,
+}
+
+impl Preview {
+    pub(super) async fn of(deployment: &Deployment, View { desired, observed, plan }: &View) -> Outcome<Self> {
+        let has_ca = deployment.ledger.ca_certificate().await.or_fail(FailureKind::Input)?.is_some();
+        let count = |parts: &mut dyn Iterator<Item = Kind>| parts.filter(|kind| *kind == Kind::Association).count();
+        let before = observed.endpoint.iter().flat_map(|endpoint| endpoint.parts.keys()).map(|part| part.kind());
+        let after = desired.wanted.iter().flat_map(|wanted| wanted.parts.keys()).map(|part| part.kind());
+        Ok(Self {
+            deployment: desired.deployment.to_string(),
+            region: deployment.config.deployment.region.clone(),
+            new_ca: !has_ca && plan.steps.iter().any(|step| matches!(step, Step::ImportCertificate(_))),
+            changes: changes(plan, desired, observed),
+            obstacles: plan.obstacles.iter().map(ToString::to_string).collect(),
+            steps: plan.steps.clone(),
+            drops_connections: drops_connections(plan, observed),
+            associations: Associations {
+                before: count(&mut before.into_iter()),
+                after: if plan.obstacles.is_empty() { count(&mut after.into_iter()) } else { 0 },
+            },
+        })
+    }
+
+    fn form(&self) -> Form<'_> {
+        let field = |field: &Field| FieldForm {
+            name: field.name.clone(),
+            old: field.old.clone(),
+            new: field.new.clone(),
+            forces_replacement: field.replaces,
+        };
+        let price = Price::of(&self.region);
+        Form {
+            version: 2,
+            deployment: &self.deployment,
+            changes: self
+                .changes
+                .iter()
+                .map(|change| ChangeForm {
+                    action: word(change.action),
+                    what: change.what.clone(),
+                    fields: change.fields.iter().map(field).collect(),
+                })
+                .collect(),
+            steps: self.steps.iter().map(ToString::to_string).collect(),
+            obstacles: &self.obstacles,
+            drops_connections: self.drops_connections,
+            monthly_cost_usd: price.map(|price| dollars(price.monthly(self.associations.after)).replace('$', "")),
+        }
+    }
+
+    fn cost(&self) -> String {
+        let Associations { before, after } = self.associations;
+        let subnets = |n: usize| if n == 1 { "1 subnet".to_owned() } else { format!("{n} subnets") };
+        if after == 0 && Price::of(&self.region).is_none() {
+            return "AWS charges nothing for this deployment any more.\n".to_owned();
+        }
+        let Some(price) = Price::of(&self.region) else {
+            return format!(
+                "AWS charges for every hour of {} and of every connection; the prices of {} are not known here, \
+                 see https://aws.amazon.com/vpn/pricing/.\n",
+                subnets(after),
+                self.region
+            );
+        };
+        let month = |n| dollars(price.monthly(n));
+        let was = if before == after || before == 0 { String::new() } else { format!(" (now {})", month(before)) };
+        format!(
+            "About {} a month{was} for {} in {}, and {} for every hour of a connection.\n",
+            month(after),
+            subnets(after),
+            self.region,
+            dollars(price.connection_hour)
+        )
+    }
+}
+
 /// The plan as people read it.
-pub(super) fn shown(plan: &Plan, new_ca: bool) -> String {
-    let mut text = String::new();
-    if plan.is_empty() {
-        text.push_str("Nothing to do: everything is as configured.\n");
+impl fmt::Display for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes.is_empty() && self.obstacles.is_empty() {
+            return f.write_str("Nothing to do: everything is as configured.\n");
+        }
+        if self.new_ca {
+            f.write_str("  + certification authority (CA) of this deployment\n")?;
+        }
+        for change in &self.changes {
+            writeln!(f, "  {} {}{}", sign(change.action), change.what, remark(change.action))?;
+            for field in &change.fields {
+                writeln!(f, "      {}", shown(field))?;
+            }
+        }
+        for obstacle in &self.obstacles {
+            writeln!(f, "  ! {obstacle}")?;
+        }
+        let replaces = self.changes.iter().any(|change| change.action == Action::Replace);
+        if replaces {
+            f.write_str("Every user needs a new profile after a replacement: the endpoint's name changes.\n")?;
+        }
+        if self.drops_connections {
+            let then =
+                if replaces || self.associations.after == 0 { "" } else { "; clients connect again by themselves" };
+            writeln!(f, "This ends the connections that there are{then}.")?;
+        }
+        let changes_price = self.associations.before != self.associations.after;
+        if changes_price { f.write_str(&self.cost()) } else { Ok(()) }
     }
-    if new_ca && plan.steps.iter().any(|step| matches!(step, Step::ImportCertificate(_))) {
-        text.push_str("  + make the certification authority of this deployment\n");
+}
+
+fn sign(action: Action) -> char {
+    match action {
+        Action::Create => '+',
+        Action::Change => '~',
+        Action::Replace => '±',
+        Action::Delete => '-',
+        Action::Await => '…',
     }
-    let mut line = |sign: char, item: &dyn std::fmt::Display| {
-        // Writing to a string does not fail.
-        let _ok = writeln!(text, "  {sign} {item}");
+}
+
+fn remark(action: Action) -> &'static str {
+    match action {
+        Action::Replace => " is replaced by a new one",
+        Action::Create | Action::Change | Action::Delete | Action::Await => "",
+    }
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Change => "change",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Await => "await",
+    }
+}
+
+fn shown(field: &Field) -> String {
+    let quoted = |value: &str| if value.is_empty() { "nothing".to_owned() } else { format!("`{value}`") };
+    let mut text = format!("{}: ", field.name);
+    // Writing to a string does not fail.
+    let _ok = match (&field.old, &field.new) {
+        (Some(old), Some(new)) => write!(text, "{} → {}", quoted(old), quoted(new)),
+        (None, Some(new)) => write!(text, "{}", quoted(new)),
+        (Some(old), None) => write!(text, "{}", quoted(old)),
+        (None, None) => write!(text, "nothing"),
     };
-    plan.steps.iter().for_each(|step| line('+', step));
-    plan.differences.iter().for_each(|difference| line('~', difference));
-    plan.obstacles.iter().for_each(|obstacle| line('!', obstacle));
+    if field.replaces {
+        text.push_str("  (AWS cannot change this on an existing endpoint)");
+    }
     text
 }
 
-/// The plan as programs read it. A stable form of its own.
+/// The plan as programs read it; `docs/plan-json.md` describes it.
 #[derive(Serialize)]
 struct Form<'a> {
     version: u32,
     deployment: &'a str,
-    steps: Vec<StepForm>,
-    differences: Vec<DifferenceForm<'a>>,
-    obstacles: Vec<String>,
+    changes: Vec<ChangeForm>,
+    steps: Vec<String>,
+    obstacles: &'a [String],
+    drops_connections: bool,
+    monthly_cost_usd: Option<String>,
 }
 
 #[derive(Serialize)]
-struct StepForm {
-    step: &'static str,
-    subject: Option<String>,
-    text: String,
+struct ChangeForm {
+    action: &'static str,
+    what: String,
+    fields: Vec<FieldForm>,
 }
 
 #[derive(Serialize)]
-struct DifferenceForm<'a> {
-    what: &'a str,
-    found: &'a str,
-    wanted: &'a str,
-    change: &'static str,
-    text: String,
-}
-
-impl<'a> Form<'a> {
-    fn of(deployment: &'a str, plan: &'a Plan) -> Self {
-        let step = |step: &Step| {
-            let (name, subject) = match step {
-                Step::ImportCertificate(own) => ("import-certificate", Some(own.word().to_owned())),
-                Step::CreateEndpoint => ("create-endpoint", None),
-                Step::Associate(subnet) => ("associate", Some(subnet.to_string())),
-                Step::Authorize(cidr) => ("authorize", Some(cidr.to_string())),
-                Step::ImportCrl => ("import-crl", None),
-                Step::Await(Pending::Association(subnet) | Pending::Disassociation(subnet)) => {
-                    ("await", Some(subnet.to_string()))
-                }
-                Step::Await(Pending::Authorization(cidr) | Pending::Revocation(cidr)) => {
-                    ("await", Some(cidr.to_string()))
-                }
-            };
-            StepForm { step: name, subject, text: step.to_string() }
-        };
-        let differences = plan.differences.iter().map(|difference| DifferenceForm {
-            what: &difference.what,
-            found: &difference.found,
-            wanted: &difference.wanted,
-            change: match difference.change {
-                Change::Modify => "modify",
-                Change::Replace => "replace",
-                Change::Remove => "remove",
-            },
-            text: difference.to_string(),
-        });
-        Self {
-            version: 1,
-            deployment,
-            steps: plan.steps.iter().map(step).collect(),
-            differences: differences.collect(),
-            obstacles: plan.obstacles.iter().map(ToString::to_string).collect(),
-        }
-    }
+struct FieldForm {
+    name: String,
+    old: Option<String>,
+    new: Option<String>,
+    forces_replacement: bool,
 }

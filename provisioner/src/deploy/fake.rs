@@ -1,27 +1,29 @@
-//! An AWS for tests: keeps tokens, makes associations take time, and can lose answers, put calls off or have the
-//! process killed at any changing call.
+//! An AWS for tests: keeps tokens, makes parts take time, and can lose answers, put calls off or have the process
+//! killed at any changing call.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use ipnet::{IpNet, Ipv4Net};
 use profile::name::Domain;
 
 use super::{
     apply::{Event, Progress, Timer},
-    cloud::{CallError, Cloud, Found, Material, NewEndpoint, Parts},
+    cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
-    observed::{Association, AssociationStatus, Endpoint, RuleStatus},
+    observed::Endpoint,
     own::OwnCertificate,
+    part::{Kind, Part, PartState, Status},
+    setting::{Setting, Settings},
+    tags::{self, Tags},
 };
 use crate::{
     config::{DeploymentName, SubnetId, VpcId},
     ledger::ClientToken,
-    pki::{PkiError, crl::Crl, key::PrivateKey, serial::Serial},
+    pki::{PkiError, crl::Crl, key::PrivateKey},
     random::Random,
 };
 
@@ -45,17 +47,22 @@ pub(super) const FAULTS: [Fault; 5] =
 
 #[derive(Default)]
 pub(super) struct Fake {
-    /// Certificates with their purpose and serial number, in the order of import.
-    pub(super) certificates: RefCell<Vec<(OwnCertificate, CertificateArn, Serial)>>,
+    /// Certificates with their tags, in the order of their ARNs.
+    pub(super) certificates: RefCell<BTreeMap<CertificateArn, (Tags, FoundCertificate)>>,
     /// Endpoints, each with the token that made it.
     pub(super) endpoints: RefCell<Vec<(String, Endpoint)>>,
+    /// Endpoints that are gone at the next look.
+    pub(super) deleting: RefCell<BTreeSet<EndpointId>>,
     /// Changing calls that AWS did.
     pub(super) done: RefCell<Vec<String>>,
     /// Which changing call goes wrong, counted from 0, and how.
     pub(super) fault: Cell<Option<(usize, Fault)>>,
     /// Whether associations never come to an end.
     pub(super) stuck: Cell<bool>,
+    /// Whether AWS gives up on new associations.
+    pub(super) gives_up: Cell<bool>,
     calls: Cell<usize>,
+    made: Cell<usize>,
 }
 
 impl Fake {
@@ -85,9 +92,30 @@ impl Fake {
         }
     }
 
-    fn with_endpoint<T>(&self, id: &EndpointId, act: impl FnOnce(&mut Endpoint) -> T) -> T {
+    /// Changing calls that were made so far.
+    pub(super) fn calls(&self) -> usize {
+        self.calls.get()
+    }
+
+    fn number(&self) -> usize {
+        self.made.replace(self.made.get() + 1)
+    }
+
+    fn with_endpoint<T>(
+        &self,
+        id: &EndpointId,
+        act: impl FnOnce(&mut Endpoint) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let mut endpoints = self.endpoints.borrow_mut();
-        act(&mut endpoints.iter_mut().find(|(_, endpoint)| endpoint.id == *id).expect("the endpoint exists").1)
+        match endpoints.iter_mut().find(|(_, endpoint)| endpoint.id == *id) {
+            Some((_, endpoint)) => act(endpoint),
+            None => Err(gone("InvalidClientVpnEndpointId.NotFound")),
+        }
+    }
+
+    fn is_in_use(&self, arn: &CertificateArn) -> bool {
+        let endpoints = self.endpoints.borrow();
+        endpoints.iter().any(|(_, endpoint)| endpoint.server == *arn || endpoint.anchor.as_ref() == Some(arn))
     }
 }
 
@@ -96,41 +124,94 @@ impl Cloud for Fake {
         Ok(VpcView::default())
     }
 
-    async fn observe(&self, _deployment: &DeploymentName, _domain: &Domain) -> Result<Found, CallError> {
+    async fn observe(&self, deployment: &DeploymentName, _: &Domain, depth: Depth) -> Result<Found, CallError> {
+        let is_ours = |tags: &Tags| tags.get(tags::DEPLOYMENT).map(String::as_str) == Some(deployment.as_str());
+        let mut endpoints: Vec<Endpoint> =
+            self.endpoints.borrow().iter().map(|it| it.1.clone()).filter(|it| is_ours(&it.tags)).collect();
+        let others = endpoints.split_off(endpoints.len().min(1)).into_iter().map(|endpoint| endpoint.id).collect();
+        let endpoint = endpoints.pop();
         let certificates = self.certificates.borrow();
-        let of = |own| {
-            certificates.iter().find(|(found, ..)| *found == own).map(|(_, arn, serial)| (arn.clone(), Some(*serial)))
+        let thorough = depth == Depth::Thorough || endpoint.is_none();
+        let used = |arn: &CertificateArn| {
+            endpoint.as_ref().is_some_and(|it| it.server == *arn || it.anchor.as_ref() == Some(arn))
         };
-        let endpoint = self.endpoints.borrow().first().map(|(_, endpoint)| endpoint.clone());
-        Ok(Found { server: of(OwnCertificate::Server), anchor: of(OwnCertificate::Anchor), endpoint })
+        let found = certificates.iter().filter(|(arn, (tags, _))| used(arn) || (thorough && is_ours(tags)));
+        Ok(Found {
+            certificates: found
+                .map(|(arn, (tags, found))| {
+                    (arn.clone(), FoundCertificate { tagged: thorough && is_ours(tags), ..found.clone() })
+                })
+                .collect(),
+            deleting: self.deleting.borrow().clone(),
+            endpoint,
+            others,
+        })
     }
 
-    async fn parts(&self, endpoint: &EndpointId) -> Result<Parts, CallError> {
-        Ok(self.with_endpoint(endpoint, |endpoint| {
-            let parts = (endpoint.associations.clone(), endpoint.rules.clone());
-            if !self.stuck.get() {
-                for association in endpoint.associations.values_mut() {
-                    association.status = AssociationStatus::Associated;
+    async fn parts(&self, endpoint: &EndpointId, kinds: &BTreeSet<Kind>) -> Result<Parts, CallError> {
+        self.with_endpoint(endpoint, |endpoint| {
+            let found = endpoint.parts.clone().into_iter().filter(|(part, _)| kinds.contains(&part.kind())).collect();
+            endpoint.parts.retain(|_, state| state.status != Status::Going);
+            for (part, state) in &mut endpoint.parts {
+                let is_association = part.kind() == Kind::Association;
+                if state.status == Status::Coming && !(self.stuck.get() && is_association) {
+                    let message = "no free addresses".to_owned();
+                    let gives_up = self.gives_up.get() && is_association;
+                    state.status = if gives_up { Status::Failed { message } } else { Status::There };
                 }
             }
-            for status in endpoint.rules.values_mut() {
-                *status = RuleStatus::Active;
-            }
-            parts
-        }))
+            Ok(found)
+        })
     }
 
-    async fn import_certificate(
-        &self,
-        _deployment: &DeploymentName,
-        own: OwnCertificate,
-        material: &Material,
-    ) -> Result<CertificateArn, CallError> {
+    async fn is_gone(&self, endpoint: &EndpointId) -> Result<bool, CallError> {
+        Ok(!self.deleting.borrow_mut().remove(endpoint))
+    }
+
+    async fn import_certificate(&self, tags: &Tags, material: &Material) -> Result<CertificateArn, CallError> {
         self.changing("ImportCertificate", || {
-            let mut certificates = self.certificates.borrow_mut();
-            let arn = CertificateArn::new(format!("arn:{}", certificates.len()));
-            certificates.push((own, arn.clone(), material.serial));
+            let arn = CertificateArn::new(format!("arn:{}", self.number()));
+            let role = tags.get(tags::ROLE).map(String::as_str);
+            let own = OwnCertificate::ALL.into_iter().find(|own| Some(own.word()) == role).expect("a role");
+            let found = FoundCertificate {
+                own,
+                tagged: true,
+                serial: Some(material.serial),
+                domain: None,
+                not_after: Some(material.not_after),
+                made_by: tags.get(tags::MADE_BY).cloned(),
+            };
+            self.certificates.borrow_mut().insert(arn.clone(), (tags.clone(), found));
             Ok(arn)
+        })
+    }
+
+    async fn reimport_certificate(&self, arn: &CertificateArn, material: &Material) -> Result<(), CallError> {
+        self.changing("ReimportCertificate", || {
+            let mut certificates = self.certificates.borrow_mut();
+            let (_, found) = certificates.get_mut(arn).ok_or_else(|| gone("ResourceNotFoundException"))?;
+            found.serial = Some(material.serial);
+            found.not_after = Some(material.not_after);
+            Ok(())
+        })
+    }
+
+    async fn tag_certificate(&self, arn: &CertificateArn, tags: &Tags) -> Result<(), CallError> {
+        self.changing("AddTagsToCertificate", || {
+            let mut certificates = self.certificates.borrow_mut();
+            let (present, _) = certificates.get_mut(arn).ok_or_else(|| gone("ResourceNotFoundException"))?;
+            present.extend(tags.clone());
+            Ok(())
+        })
+    }
+
+    async fn delete_certificate(&self, arn: &CertificateArn) -> Result<(), CallError> {
+        self.changing("DeleteCertificate", || {
+            if self.is_in_use(arn) {
+                return Err(busy("ResourceInUseException"));
+            }
+            let removed = self.certificates.borrow_mut().remove(arn);
+            removed.map(drop).ok_or_else(|| gone("ResourceNotFoundException"))
         })
     }
 
@@ -138,17 +219,20 @@ impl Cloud for Fake {
         self.changing("CreateClientVpnEndpoint", || {
             let mut endpoints = self.endpoints.borrow_mut();
             if let Some((_, endpoint)) = endpoints.iter().find(|(known, _)| known == token.as_str()) {
-                return Ok((endpoint.id.clone(), endpoint.dns_name.clone()));
+                let same = endpoint.server == new.server && endpoint.anchor.as_ref() == Some(&new.anchor);
+                let answer = (endpoint.id.clone(), endpoint.dns_name.clone());
+                return if same { Ok(answer) } else { Err(CallError::Outrun { operation: "CreateClientVpnEndpoint" }) };
             }
             let endpoint = Endpoint {
-                id: EndpointId::new(format!("cvpn-endpoint-{}", endpoints.len())),
+                id: EndpointId::new(format!("cvpn-endpoint-{}", self.number())),
                 dns_name: "*.vpn".to_owned(),
                 usable: true,
+                listed: true,
                 settings: new.settings.clone(),
+                tags: new.tags.clone(),
                 server: new.server.clone(),
                 anchor: Some(new.anchor.clone()),
-                associations: BTreeMap::new(),
-                rules: BTreeMap::new(),
+                parts: BTreeMap::new(),
                 crl: None,
             };
             endpoints.push((token.as_str().to_owned(), endpoint.clone()));
@@ -156,31 +240,84 @@ impl Cloud for Fake {
         })
     }
 
-    async fn associate(
+    async fn modify_endpoint(
         &self,
         endpoint: &EndpointId,
-        subnet: &SubnetId,
-        _token: &ClientToken,
-    ) -> Result<AssociationId, CallError> {
-        self.changing("AssociateClientVpnTargetNetwork", || {
+        settings: &Settings,
+        changed: &BTreeSet<Setting>,
+    ) -> Result<(), CallError> {
+        self.changing("ModifyClientVpnEndpoint", || {
             self.with_endpoint(endpoint, |endpoint| {
-                let id = AssociationId::new(format!("cvpn-assoc-{subnet}"));
-                let association = Association { id: id.clone(), status: AssociationStatus::Associating };
-                match endpoint.associations.insert(subnet.clone(), association) {
-                    None => Ok(id),
-                    Some(_) => Err(exists("InvalidClientVpnDuplicateAssociationException")),
-                }
+                assert_eq!(settings.differing(&endpoint.settings), *changed, "only what differs is changed");
+                endpoint.settings = settings.clone();
+                Ok(())
             })
         })
     }
 
-    async fn authorize(&self, endpoint: &EndpointId, cidr: Ipv4Net, _token: &ClientToken) -> Result<(), CallError> {
-        self.changing("AuthorizeClientVpnIngress", || {
+    async fn exchange_server(&self, endpoint: &EndpointId, server: &CertificateArn) -> Result<(), CallError> {
+        self.changing("ModifyClientVpnEndpoint", || {
             self.with_endpoint(endpoint, |endpoint| {
-                match endpoint.rules.insert(IpNet::V4(cidr), RuleStatus::Authorizing) {
-                    None => Ok(()),
-                    Some(_) => Err(exists("InvalidClientVpnDuplicateAuthorizationRule")),
+                endpoint.server = server.clone();
+                Ok(())
+            })
+        })
+    }
+
+    async fn tag_endpoint(&self, endpoint: &EndpointId, tags: &Tags) -> Result<(), CallError> {
+        self.changing("CreateTags", || {
+            self.with_endpoint(endpoint, |endpoint| {
+                endpoint.tags.extend(tags.clone());
+                Ok(())
+            })
+        })
+    }
+
+    async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError> {
+        self.changing("DeleteClientVpnEndpoint", || {
+            self.with_endpoint(id, |endpoint| {
+                match endpoint.parts.keys().any(|part| part.kind() == Kind::Association) {
+                    true => Err(busy("ClientVpnEndpointAssociationExists")),
+                    false => Ok(()),
                 }
+            })?;
+            self.endpoints.borrow_mut().retain(|(_, endpoint)| endpoint.id != *id);
+            self.deleting.borrow_mut().insert(id.clone());
+            Ok(())
+        })
+    }
+
+    async fn make(
+        &self,
+        endpoint: &EndpointId,
+        part: &Part,
+        description: &str,
+        _token: &ClientToken,
+    ) -> Result<Option<AssociationId>, CallError> {
+        self.changing(make_call(part.kind()), || {
+            let association = part.subnet().map(|_| AssociationId::new(format!("cvpn-assoc-{}", self.number())));
+            self.with_endpoint(endpoint, |endpoint| {
+                if endpoint.parts.contains_key(part) {
+                    return Err(CallError::Exists { operation: "fake", code: "InvalidClientVpnDuplicate".to_owned() });
+                }
+                let state = PartState {
+                    status: Status::Coming,
+                    description: description.to_owned(),
+                    association: association.clone(),
+                };
+                endpoint.parts.insert(part.clone(), state);
+                Ok(association)
+            })
+        })
+    }
+
+    async fn remove(&self, endpoint: &EndpointId, part: &Part, state: &PartState) -> Result<(), CallError> {
+        self.changing(remove_call(part.kind()), || {
+            self.with_endpoint(endpoint, |endpoint| {
+                let found = endpoint.parts.get_mut(part).ok_or_else(|| gone("NotFound"))?;
+                assert_eq!(found.association, state.association, "the association is named");
+                found.status = Status::Going;
+                Ok(())
             })
         })
     }
@@ -188,8 +325,10 @@ impl Cloud for Fake {
     async fn import_crl(&self, endpoint: &EndpointId, pem: &str) -> Result<(), CallError> {
         let crl = Crl::from_pem(pem).expect("the CRL is one");
         self.changing("ImportClientVpnClientCertificateRevocationList", || {
-            self.with_endpoint(endpoint, |endpoint| endpoint.crl = Some(crl));
-            Ok(())
+            self.with_endpoint(endpoint, |endpoint| {
+                endpoint.crl = Some(crl);
+                Ok(())
+            })
         })
     }
 
@@ -198,17 +337,28 @@ impl Cloud for Fake {
     }
 }
 
-/// A clock that moves only when somebody sleeps.
+/// A clock that moves only when somebody sleeps, and can be told to stop at a time.
 #[derive(Default)]
-pub(super) struct FakeTimer(Cell<Duration>);
+pub(super) struct FakeTimer {
+    now: Cell<Duration>,
+    pub(super) stop_at: Cell<Option<Duration>>,
+}
 
 impl Timer for FakeTimer {
     fn now(&self) -> Duration {
-        self.0.get()
+        self.now.get()
     }
 
     async fn sleep(&self, pause: Duration) {
-        self.0.set(self.0.get() + pause);
+        self.now.set(self.now.get() + pause);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop_at.get().is_some_and(|at| at <= self.now.get())
+    }
+
+    fn dice(&self) -> u8 {
+        0
     }
 }
 
@@ -219,14 +369,17 @@ impl Progress for Silence {
     fn tell(&self, _event: Event<'_>) {}
 }
 
-/// Counts instead of throwing dice.
+/// Counts instead of throwing dice. Two of them with different first numbers never throw the same.
 #[derive(Default)]
-pub(super) struct Counter(Cell<u8>);
+pub(super) struct Counter(pub(super) Cell<u16>);
 
 impl Random for Counter {
     fn bits_128(&self) -> [u8; 16] {
         self.0.set(self.0.get() + 1);
-        [self.0.get(); 16]
+        let [high, low] = self.0.get().to_be_bytes();
+        let mut bits = [low; 16];
+        bits[0] = high;
+        bits
     }
 
     fn private_key(&self) -> Result<PrivateKey, PkiError> {
@@ -234,6 +387,26 @@ impl Random for Counter {
     }
 }
 
-fn exists(code: &str) -> CallError {
-    CallError::Exists { operation: "fake", code: code.to_owned() }
+fn make_call(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Association => "AssociateClientVpnTargetNetwork",
+        Kind::Rule => "AuthorizeClientVpnIngress",
+        Kind::Route => "CreateClientVpnRoute",
+    }
+}
+
+fn remove_call(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Association => "DisassociateClientVpnTargetNetwork",
+        Kind::Rule => "RevokeClientVpnIngress",
+        Kind::Route => "DeleteClientVpnRoute",
+    }
+}
+
+fn gone(code: &str) -> CallError {
+    CallError::Gone { operation: "fake", code: code.to_owned() }
+}
+
+fn busy(code: &str) -> CallError {
+    CallError::Busy { operation: "fake", code: code.to_owned(), message: String::new() }
 }

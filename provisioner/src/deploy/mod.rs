@@ -7,6 +7,12 @@ pub mod id;
 
 pub mod own;
 
+pub mod part;
+
+pub mod setting;
+
+pub mod tags;
+
 pub mod desired;
 
 pub mod observed;
@@ -14,6 +20,10 @@ pub mod observed;
 pub mod network;
 
 pub mod plan;
+
+pub mod changes;
+
+pub mod price;
 
 pub mod wait;
 
@@ -27,3 +37,6 @@ pub mod aws;
 
 #[cfg(test)]
 mod fake;
+
+#[cfg(test)]
+mod testing;

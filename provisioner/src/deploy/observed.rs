@@ -1,16 +1,17 @@
 //! What there is: AWS and the ledger as plain values, and what a step that worked adds to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
+use time::OffsetDateTime;
 
 use super::{
-    desired::Settings,
-    id::{AssociationId, CertificateArn, EndpointId},
+    id::{CertificateArn, EndpointId},
     own::OwnCertificate,
+    part::{Kind, Part, PartState, Status},
+    setting::Settings,
+    tags::Tags,
 };
 use crate::{
-    config::SubnetId,
     ledger::RecordedCrl,
     pki::{crl::Crl, serial::Serial},
 };
@@ -18,12 +19,14 @@ use crate::{
 /// Everything that was found of one deployment.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Observed {
-    /// The server certificate in ACM.
-    pub server: Option<Imported>,
-    /// The client anchor in ACM.
-    pub anchor: Option<Imported>,
+    /// Certificates in ACM that are the deployment's by their tags, or that its endpoint uses.
+    pub certificates: BTreeMap<CertificateArn, Imported>,
     /// The endpoint.
     pub endpoint: Option<Endpoint>,
+    /// More endpoints with the deployment's tag. There should be none.
+    pub others: BTreeSet<EndpointId>,
+    /// Endpoints of the deployment that AWS is deleting.
+    pub deleting: BTreeSet<EndpointId>,
     /// The latest CRL of the ledger.
     pub recorded_crl: Option<RecordedCrl>,
 }
@@ -31,12 +34,20 @@ pub struct Observed {
 /// A certificate in ACM.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Imported {
-    /// Where it is.
-    pub arn: CertificateArn,
-    /// Its serial number; `None` where it is none of ours.
-    pub serial: Option<Serial>,
+    /// Which of the two it is, by its tags or by the use that the endpoint makes of it.
+    pub own: OwnCertificate,
+    /// Whether its tags say that it is the deployment's. A quick look does not ask for them.
+    pub tagged: bool,
     /// Whether the ledger has a record of it: whether this ledger's CA issued it.
     pub recorded: bool,
+    /// Its serial number; `None` where it is none of ours.
+    pub serial: Option<Serial>,
+    /// The domain that ACM shows for it.
+    pub domain: Option<String>,
+    /// When it expires.
+    pub not_after: Option<OffsetDateTime>,
+    /// Who made it, by its tags.
+    pub made_by: Option<String>,
 }
 
 /// A Client VPN endpoint that is not being deleted.
@@ -48,94 +59,77 @@ pub struct Endpoint {
     pub dns_name: String,
     /// Whether it can be worked with.
     pub usable: bool,
+    /// Whether AWS has listed it. One that was just created may not be listed for a while.
+    pub listed: bool,
     /// Its settings.
     pub settings: Settings,
+    /// Its tags.
+    pub tags: Tags,
     /// The server certificate that it uses.
     pub server: CertificateArn,
-    /// The client anchor that it uses; `None` where it authenticates clients otherwise.
+    /// The client anchor that it uses; `None` where it does not authenticate clients by certificate.
     pub anchor: Option<CertificateArn>,
-    /// Its target networks.
-    pub associations: BTreeMap<SubnetId, Association>,
-    /// Its authorization rules for all clients.
-    pub rules: BTreeMap<IpNet, RuleStatus>,
+    /// Its target network associations, authorization rules, and the routes that were added to it.
+    pub parts: BTreeMap<Part, PartState>,
     /// The CRL that it uses.
     pub crl: Option<Crl>,
-}
-
-/// A target network association.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Association {
-    /// Its id.
-    pub id: AssociationId,
-    /// How far it is.
-    pub status: AssociationStatus,
-}
-
-/// How far a target network association is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AssociationStatus {
-    /// On its way; takes 5 to 15 minutes on the real service.
-    Associating,
-    /// There.
-    Associated,
-    /// It did not work, and AWS leaves it at that.
-    Failed {
-        /// What AWS said.
-        message: String,
-    },
-    /// On its way out.
-    Disassociating,
-}
-
-/// How far an authorization rule is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum RuleStatus {
-    /// On its way.
-    Authorizing,
-    /// There.
-    Active,
-    /// It did not work.
-    Failed {
-        /// What AWS said.
-        message: String,
-    },
-    /// On its way out.
-    Revoking,
 }
 
 /// What a step that worked has changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// A certificate is in ACM.
-    Imported(OwnCertificate, Imported),
+    /// A certificate is in ACM, new or in the place of an older one.
+    Imported(CertificateArn, Imported),
     /// There is an endpoint.
     Created(Box<Endpoint>),
-    /// A subnet is being associated.
-    Associating(SubnetId, AssociationId),
-    /// A rule is being made.
-    Authorizing(IpNet),
+    /// The endpoint has these settings.
+    Modified(Box<Settings>),
+    /// The endpoint uses this server certificate.
+    ServerExchanged(CertificateArn),
+    /// The endpoint has these tags, beside others.
+    Tagged(Tags),
+    /// A part is on its way.
+    Coming(Part, PartState),
+    /// A part is on its way out.
+    Going(Part),
+    /// A part is gone.
+    PartGone(Part),
     /// The endpoint has the ledger's CRL.
     CrlImported(RecordedCrl),
-    /// The endpoint's own parts were looked at again.
-    Looked(BTreeMap<SubnetId, Association>, BTreeMap<IpNet, RuleStatus>),
+    /// The endpoint is being deleted.
+    Deleting,
+    /// An endpoint is gone.
+    Gone(EndpointId),
+    /// A certificate is gone.
+    CertificateDeleted(CertificateArn),
+    /// The endpoint's parts of these kinds were looked at again.
+    Looked(BTreeSet<Kind>, BTreeMap<Part, PartState>),
 }
 
 impl Observed {
-    /// One of the two certificates.
-    pub fn certificate(&self, own: OwnCertificate) -> Option<&Imported> {
-        match own {
-            OwnCertificate::Server => self.server.as_ref(),
-            OwnCertificate::Anchor => self.anchor.as_ref(),
-        }
+    /// The certificate of this ledger's CA that serves, or is to serve, as `own`: the one that the endpoint uses, else
+    /// the first that is there.
+    pub fn own(&self, own: OwnCertificate) -> Option<(&CertificateArn, &Imported)> {
+        let used = self.endpoint.as_ref().and_then(|endpoint| match own {
+            OwnCertificate::Server => Some(&endpoint.server),
+            OwnCertificate::Anchor => endpoint.anchor.as_ref(),
+        });
+        let mut ours = self.certificates.iter().filter(|(_, imported)| imported.recorded && imported.own == own);
+        ours.clone().find(|(arn, _)| Some(*arn) == used).or_else(|| ours.next())
     }
 
-    /// Takes over a new look at everything. What AWS does not list (any more or yet) but answered before is kept: its
-    /// lists lag behind its answers.
+    /// Takes over a new look at everything. What AWS does not list yet but answered before is kept: its lists lag
+    /// behind its answers.
     pub fn renew(&mut self, found: Self) {
-        let Self { server, anchor, endpoint, recorded_crl } = found;
-        self.server = server.or_else(|| self.server.take());
-        self.anchor = anchor.or_else(|| self.anchor.take());
-        self.endpoint = endpoint.or_else(|| self.endpoint.take());
+        let Self { mut certificates, endpoint, others, deleting, recorded_crl } = found;
+        let unlisted = self.endpoint.take().filter(|endpoint| !endpoint.listed && !others.contains(&endpoint.id));
+        for (arn, imported) in std::mem::take(&mut self.certificates) {
+            certificates.entry(arn).or_insert(imported);
+        }
+        self.certificates = certificates;
+        self.endpoint = endpoint.or(unlisted);
+        self.others = others;
+        self.deleting = deleting;
         self.recorded_crl = recorded_crl.or_else(|| self.recorded_crl.take());
     }
 
@@ -143,32 +137,35 @@ impl Observed {
     /// is missed that it does not list yet.
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Imported(OwnCertificate::Server, imported) => self.server = Some(imported),
-            Outcome::Imported(OwnCertificate::Anchor, imported) => self.anchor = Some(imported),
+            Outcome::Imported(arn, imported) => drop(self.certificates.insert(arn, imported)),
             Outcome::Created(endpoint) => self.endpoint = Some(*endpoint),
-            Outcome::Associating(subnet, id) => {
-                let association = Association { id, status: AssociationStatus::Associating };
-                if let Some(endpoint) = &mut self.endpoint {
-                    endpoint.associations.insert(subnet, association);
+            Outcome::Modified(settings) => self.at_endpoint(|endpoint| endpoint.settings = *settings),
+            Outcome::ServerExchanged(arn) => self.at_endpoint(|endpoint| endpoint.server = arn),
+            Outcome::Tagged(tags) => self.at_endpoint(|endpoint| endpoint.tags.extend(tags)),
+            Outcome::Coming(part, state) => self.at_endpoint(|endpoint| drop(endpoint.parts.insert(part, state))),
+            Outcome::Going(part) => self.at_endpoint(|endpoint| {
+                if let Some(state) = endpoint.parts.get_mut(&part) {
+                    state.status = Status::Going;
                 }
-            }
-            Outcome::Authorizing(cidr) => {
-                if let Some(endpoint) = &mut self.endpoint {
-                    endpoint.rules.insert(cidr, RuleStatus::Authorizing);
-                }
-            }
+            }),
+            Outcome::PartGone(part) => self.at_endpoint(|endpoint| drop(endpoint.parts.remove(&part))),
             Outcome::CrlImported(recorded) => {
-                if let Some(endpoint) = &mut self.endpoint {
-                    endpoint.crl = Some(recorded.crl.clone());
-                }
+                self.at_endpoint(|endpoint| endpoint.crl = Some(recorded.crl.clone()));
                 self.recorded_crl = Some(recorded);
             }
-            Outcome::Looked(associations, rules) => {
-                if let Some(endpoint) = &mut self.endpoint {
-                    endpoint.associations = associations;
-                    endpoint.rules = rules;
-                }
-            }
+            Outcome::Deleting => self.deleting.extend(self.endpoint.take().map(|endpoint| endpoint.id)),
+            Outcome::Gone(id) => drop(self.deleting.remove(&id)),
+            Outcome::CertificateDeleted(arn) => drop(self.certificates.remove(&arn)),
+            Outcome::Looked(kinds, parts) => self.at_endpoint(|endpoint| {
+                endpoint.parts.retain(|part, _| !kinds.contains(&part.kind()));
+                endpoint.parts.extend(parts);
+            }),
+        }
+    }
+
+    fn at_endpoint(&mut self, change: impl FnOnce(&mut Endpoint)) {
+        if let Some(endpoint) = &mut self.endpoint {
+            change(endpoint);
         }
     }
 }

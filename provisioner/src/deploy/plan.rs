@@ -1,182 +1,228 @@
 //! The difference between what there is and what is wanted, as steps. Pure and total: the same two values always
 //! give the same plan, and there is a plan for every two values.
 
-use std::fmt;
+mod order;
 
-use ipnet::{IpNet, Ipv4Net};
+pub mod step;
+
+use std::{collections::BTreeSet, fmt};
 
 use super::{
-    desired::Desired,
-    id::CertificateArn,
-    observed::{AssociationStatus, Endpoint, Observed, RuleStatus},
+    desired::{Desired, Wanted},
+    id::{CertificateArn, EndpointId},
+    observed::{Endpoint, Observed},
     own::OwnCertificate,
+    part::Status,
+    setting::{Change, Setting},
+    tags,
 };
-use crate::config::SubnetId;
 
-/// What is to be done, what cannot be done by this version, and what stands in the way.
+pub use step::{Pending, Step};
+
+/// What is to be done, or why nothing may be.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Plan {
     /// Steps in an order in which they can be run.
     pub steps: Vec<Step>,
-    /// Existing resources that differ from the configuration.
-    pub differences: Vec<Difference>,
-    /// Why nothing may be changed at all.
+    /// The settings for which the endpoint is replaced by a new one; none where it is not.
+    pub replaced_for: BTreeSet<Setting>,
+    /// Why the deployment may not be changed. Steps beside an obstacle only clear away what is this ledger's own.
     pub obstacles: Vec<Obstacle>,
-}
-
-/// One step.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Step {
-    /// Issue a certificate and import it into ACM with its key and the CA.
-    ImportCertificate(OwnCertificate),
-    /// Create the endpoint.
-    CreateEndpoint,
-    /// Associate a subnet.
-    Associate(SubnetId),
-    /// Let all clients through to a network.
-    Authorize(Ipv4Net),
-    /// Import the CRL, made first where the ledger's does not list the anchor.
-    ImportCrl,
-    /// Wait for something that AWS is doing already.
-    Await(Pending),
-}
-
-/// Something that AWS is doing.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Pending {
-    /// A subnet is being associated.
-    Association(SubnetId),
-    /// A subnet is being disassociated; only then can it be associated again.
-    Disassociation(SubnetId),
-    /// A rule is being made.
-    Authorization(Ipv4Net),
-    /// A rule is being removed; only then can it be made again.
-    Revocation(Ipv4Net),
-}
-
-/// An existing resource that differs from the configuration, and that this version cannot bring in line.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
-    /// The configuration's key, or what else differs.
-    pub what: String,
-    /// What there is.
-    pub found: String,
-    /// What is wanted.
-    pub wanted: String,
-    /// What it would take.
-    pub change: Change,
-}
-
-/// What it would take to bring a difference in line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Change {
-    /// A setting of the existing resource would be changed.
-    Modify,
-    /// The endpoint would have to be replaced by a new one.
-    Replace,
-    /// Something that the configuration does not name would be removed.
-    Remove,
+    order: order::Order,
 }
 
 /// What stands in the way of any change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Obstacle {
-    /// A certificate in ACM that the ledger does not know: this ledger belongs to another CA.
+    /// The endpoint trusts another CA than this ledger's.
+    ForeignEndpoint {
+        /// The endpoint.
+        id: EndpointId,
+        /// Who made it, by its tags.
+        made_by: Option<String>,
+    },
+    /// A certificate in ACM that the ledger does not know: it belongs to another ledger.
     ForeignCertificate {
-        /// Which of the two it should be.
+        /// Which of the two it is.
         own: OwnCertificate,
         /// The certificate.
         arn: CertificateArn,
+        /// Who made it, by its tags.
+        made_by: Option<String>,
     },
-    /// The endpoint does not authenticate clients by certificate.
-    OtherAuthentication,
+    /// More than one endpoint carries the deployment's tag.
+    SeveralEndpoints(BTreeSet<EndpointId>),
+    /// The endpoint's server certificate is for another domain.
+    OtherDomain {
+        /// Its domain.
+        found: String,
+        /// The configured domain.
+        wanted: String,
+    },
     /// The endpoint is in a state in which AWS changes nothing about it.
     EndpointNotUsable,
-    /// AWS gave up on an association.
-    AssociationFailed {
-        /// The subnet.
-        subnet: SubnetId,
-        /// What AWS said.
-        message: String,
-    },
-    /// AWS gave up on a rule.
-    RuleFailed {
-        /// The network.
-        cidr: Ipv4Net,
-        /// What AWS said.
-        message: String,
-    },
 }
 
 /// The steps from `observed` to `desired`.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
-    let mut plan = Plan::default();
-    for own in OwnCertificate::ALL {
-        match observed.certificate(own) {
-            None => plan.steps.push(Step::ImportCertificate(own)),
-            Some(imported) if !imported.recorded => {
-                plan.obstacles.push(Obstacle::ForeignCertificate { own, arn: imported.arn.clone() });
-            }
-            Some(_) => {}
-        }
-    }
-    match &observed.endpoint {
-        None => {
-            plan.steps.push(Step::CreateEndpoint);
-            plan.steps.extend(desired.subnets.iter().cloned().map(Step::Associate));
-            plan.steps.extend(desired.authorize.iter().copied().map(Step::Authorize));
-        }
-        Some(endpoint) => {
-            endpoint_differences(desired, observed, endpoint, &mut plan);
-            associations(desired, endpoint, &mut plan);
-            rules(desired, endpoint, &mut plan);
-        }
-    }
-    if needs_crl(observed) {
-        plan.steps.push(Step::ImportCrl);
-    }
+    let mut plan = match &desired.wanted {
+        None => removal(observed),
+        Some(wanted) => match obstacles(desired, observed) {
+            none if none.is_empty() => deployment(desired, wanted, observed),
+            obstacles => Plan { steps: surplus(observed), obstacles, ..Plan::default() },
+        },
+    };
+    plan.order = order::Order::of(&plan.steps, desired.wanted.as_ref().map(|wanted| &wanted.zones));
+    plan.order.sort(&mut plan.steps);
     plan
 }
 
 impl Plan {
     /// Whether everything is as it should be.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.differences.is_empty() && self.obstacles.is_empty()
+        self.steps.is_empty() && self.obstacles.is_empty()
     }
 
-    /// The steps that depend on no other step of the plan: they can run at the same time.
+    /// The steps that wait for no other step of the plan: they can run at the same time.
     pub fn ready(&self) -> Vec<Step> {
-        let stage = self.steps.iter().map(Step::stage).min();
-        self.steps.iter().filter(|step| Some(step.stage()) == stage).cloned().collect()
+        self.steps.iter().filter(|step| self.order.is_free(step)).cloned().collect()
     }
 
-    /// Whether a step needs the CA's key, given whether the ledger's CRL can be imported as it is.
+    /// Whether a step needs the CA's key.
     pub fn needs_ca(&self, observed: &Observed) -> bool {
         self.steps.iter().any(|step| match step {
-            Step::ImportCertificate(_) => true,
+            Step::ImportCertificate(_) | Step::RenewServer => true,
             Step::ImportCrl => !recorded_crl_is_complete(observed),
-            Step::CreateEndpoint | Step::Associate(_) | Step::Authorize(_) | Step::Await(_) => false,
+            Step::CreateEndpoint
+            | Step::ModifyEndpoint(_)
+            | Step::ExchangeServer
+            | Step::Tag
+            | Step::Make(_)
+            | Step::Remove(_)
+            | Step::DeleteEndpoint
+            | Step::DeleteCertificate(_)
+            | Step::Await(_) => false,
         })
-    }
-}
-
-impl Step {
-    /// Steps of one stage are independent of each other; each stage needs what the one before it has made.
-    fn stage(&self) -> u8 {
-        match self {
-            Self::ImportCertificate(_) => 0,
-            Self::CreateEndpoint => 1,
-            Self::Associate(_) | Self::Authorize(_) | Self::ImportCrl | Self::Await(_) => 2,
-        }
     }
 }
 
 /// Whether the ledger's latest CRL lists the anchor that AWS has.
 pub fn recorded_crl_is_complete(observed: &Observed) -> bool {
-    let (Some(recorded), Some(anchor)) = (&observed.recorded_crl, &observed.anchor) else {
-        return false;
+    let anchor = observed.own(OwnCertificate::Anchor).and_then(|(_, anchor)| anchor.serial);
+    let recorded = observed.recorded_crl.as_ref();
+    recorded.is_some_and(|recorded| anchor.is_some_and(|serial| recorded.crl.lists(serial)))
+}
+
+fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let steps = &mut plan.steps;
+    for own in OwnCertificate::ALL {
+        if observed.own(own).is_none() {
+            steps.push(Step::ImportCertificate(own));
+        }
+    }
+    let server = observed.own(OwnCertificate::Server).map(|(_, server)| server);
+    if server.and_then(|server| server.not_after).is_some_and(|end| end < wanted.renew_before) {
+        steps.push(Step::RenewServer);
+    }
+    match &observed.endpoint {
+        None => creation(wanted, steps),
+        Some(endpoint) => {
+            let differing = wanted.settings.differing(&endpoint.settings);
+            plan.replaced_for = differing.iter().copied().filter(|it| replaces(*it, endpoint)).collect();
+            if plan.replaced_for.is_empty() {
+                changes(desired, wanted, observed, endpoint, differing, steps);
+            } else {
+                removal_of(endpoint, steps);
+                creation(wanted, steps);
+            }
+        }
+    }
+    if !plan.replaced_for.is_empty() || needs_crl(observed) {
+        plan.steps.push(Step::ImportCrl);
+    }
+    if observed.endpoint.is_some() {
+        plan.steps.extend(surplus(observed));
+    }
+    plan
+}
+
+fn creation(wanted: &Wanted, steps: &mut Vec<Step>) {
+    steps.push(Step::CreateEndpoint);
+    steps.extend(wanted.parts.keys().cloned().map(Step::Make));
+}
+
+fn changes(
+    desired: &Desired,
+    wanted: &Wanted,
+    observed: &Observed,
+    endpoint: &Endpoint,
+    differing: BTreeSet<Setting>,
+    steps: &mut Vec<Step>,
+) {
+    if !differing.is_empty() {
+        steps.push(Step::ModifyEndpoint(differing));
+    }
+    if observed.own(OwnCertificate::Server).is_none_or(|(arn, _)| *arn != endpoint.server) {
+        steps.push(Step::ExchangeServer);
+    }
+    let tags = tags::endpoint(&desired.deployment, &wanted.tags);
+    if tags.iter().any(|(key, value)| endpoint.tags.get(key) != Some(value)) {
+        steps.push(Step::Tag);
+    }
+    for (part, description) in &wanted.parts {
+        let Some(state) = endpoint.parts.get(part) else {
+            steps.push(Step::Make(part.clone()));
+            continue;
+        };
+        match &state.status {
+            Status::There if state.description == *description => {}
+            Status::There | Status::Failed { .. } => {
+                steps.extend([Step::Remove(part.clone()), Step::Make(part.clone())]);
+            }
+            Status::Coming => steps.push(Step::Await(Pending::Coming(part.clone()))),
+            Status::Going => {
+                steps.extend([Step::Await(Pending::Going(part.clone())), Step::Make(part.clone())]);
+            }
+        }
+    }
+    let unwanted = endpoint.parts.iter().filter(|(part, _)| !wanted.parts.contains_key(part));
+    steps.extend(unwanted.map(|(part, state)| taken_away(part, &state.status)));
+}
+
+/// Everything that carries the deployment's tags. What its endpoint merely uses stays.
+fn removal(observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    if let Some(endpoint) = &observed.endpoint {
+        removal_of(endpoint, &mut plan.steps);
+    }
+    plan.steps.extend(observed.deleting.iter().cloned().map(|id| Step::Await(Pending::Deletion(id))));
+    let tagged = observed.certificates.iter().filter(|(_, imported)| imported.tagged);
+    plan.steps.extend(tagged.map(|(arn, _)| Step::DeleteCertificate(arn.clone())));
+    plan
+}
+
+fn removal_of(endpoint: &Endpoint, steps: &mut Vec<Step>) {
+    steps.extend(endpoint.parts.iter().map(|(part, state)| taken_away(part, &state.status)));
+    steps.push(Step::DeleteEndpoint);
+}
+
+fn taken_away(part: &super::part::Part, status: &Status) -> Step {
+    match status {
+        Status::Going => Step::Await(Pending::Going(part.clone())),
+        Status::Coming | Status::There | Status::Failed { .. } => Step::Remove(part.clone()),
+    }
+}
+
+/// Certificates of this ledger's CA that serve nothing: left over from a run that somebody else outran.
+fn surplus(observed: &Observed) -> Vec<Step> {
+    let foreign = observed.endpoint.as_ref().is_some_and(|endpoint| is_foreign(observed, endpoint));
+    let needed: Vec<&CertificateArn> = match &observed.endpoint {
+        Some(endpoint) if foreign => [&endpoint.server].into_iter().chain(&endpoint.anchor).collect(),
+        _ => OwnCertificate::ALL.iter().filter_map(|own| observed.own(*own)).map(|(arn, _)| arn).collect(),
     };
-    anchor.serial.is_some_and(|serial| recorded.crl.lists(serial))
+    let ours = observed.certificates.iter().filter(|(_, imported)| imported.recorded);
+    ours.filter(|(arn, _)| !needed.contains(arn)).map(|(arn, _)| Step::DeleteCertificate(arn.clone())).collect()
 }
 
 /// Never imports again what the endpoint has already: an import resets every connection.
@@ -186,141 +232,79 @@ fn needs_crl(observed: &Observed) -> bool {
     imported.is_none() || imported != recorded || !recorded_crl_is_complete(observed)
 }
 
-fn endpoint_differences(desired: &Desired, observed: &Observed, endpoint: &Endpoint, plan: &mut Plan) {
-    if !endpoint.usable {
-        plan.obstacles.push(Obstacle::EndpointNotUsable);
+fn replaces(setting: Setting, endpoint: &Endpoint) -> bool {
+    // Before its first association an endpoint may have no VPC; naming one is no replacement.
+    let is_first_vpc = setting == Setting::Vpc && endpoint.settings.vpc.is_none();
+    setting.change() == Change::Replace && !is_first_vpc
+}
+
+fn obstacles(desired: &Desired, observed: &Observed) -> Vec<Obstacle> {
+    let mut obstacles = Vec::new();
+    if !observed.others.is_empty() {
+        let all = observed.others.iter().chain(observed.endpoint.as_ref().map(|endpoint| &endpoint.id));
+        obstacles.push(Obstacle::SeveralEndpoints(all.cloned().collect()));
     }
-    let found = endpoint.settings.listed();
-    for (what, (wanted, modifiable)) in desired.settings.listed() {
-        let found = found.get(what).map(|(found, _)| found.clone()).unwrap_or_default();
-        if found != wanted {
-            let change = if modifiable { Change::Modify } else { Change::Replace };
-            plan.differences.push(Difference { what: what.to_owned(), found, wanted, change });
+    match &observed.endpoint {
+        None => {
+            // With certificates of its own a run goes on: the call that creates the endpoint decides whose it is.
+            let has_own = OwnCertificate::ALL.iter().all(|own| observed.own(*own).is_some());
+            let foreign = observed.certificates.iter().filter(|(_, imported)| !imported.recorded && !has_own);
+            obstacles.extend(foreign.map(|(arn, imported)| Obstacle::ForeignCertificate {
+                own: imported.own,
+                arn: arn.clone(),
+                made_by: imported.made_by.clone(),
+            }));
         }
-    }
-    if let Some(server) = observed.server.as_ref().filter(|server| server.arn != endpoint.server) {
-        plan.differences.push(Difference {
-            what: "server certificate".to_owned(),
-            found: endpoint.server.to_string(),
-            wanted: server.arn.to_string(),
-            change: Change::Modify,
-        });
-    }
-    match (&endpoint.anchor, &observed.anchor) {
-        (None, _) => plan.obstacles.push(Obstacle::OtherAuthentication),
-        (Some(found), Some(wanted)) if *found != wanted.arn => plan.differences.push(Difference {
-            what: "client anchor".to_owned(),
-            found: found.to_string(),
-            wanted: wanted.arn.to_string(),
-            change: Change::Replace,
+        Some(endpoint) if is_foreign(observed, endpoint) => obstacles.push(Obstacle::ForeignEndpoint {
+            id: endpoint.id.clone(),
+            made_by: endpoint.tags.get(tags::MADE_BY).cloned(),
         }),
-        (Some(_), _) => {}
-    }
-}
-
-fn associations(desired: &Desired, endpoint: &Endpoint, plan: &mut Plan) {
-    for subnet in &desired.subnets {
-        match endpoint.associations.get(subnet).map(|association| &association.status) {
-            None => plan.steps.push(Step::Associate(subnet.clone())),
-            Some(AssociationStatus::Associated) => {}
-            Some(AssociationStatus::Associating) => {
-                plan.steps.push(Step::Await(Pending::Association(subnet.clone())));
+        Some(endpoint) => {
+            if !endpoint.usable {
+                obstacles.push(Obstacle::EndpointNotUsable);
             }
-            Some(AssociationStatus::Disassociating) => {
-                plan.steps.push(Step::Await(Pending::Disassociation(subnet.clone())));
-            }
-            Some(AssociationStatus::Failed { message }) => {
-                plan.obstacles.push(Obstacle::AssociationFailed { subnet: subnet.clone(), message: message.clone() });
+            let server = observed.certificates.get(&endpoint.server).filter(|server| server.recorded);
+            let domain = server.and_then(|server| server.domain.clone());
+            if let Some(found) = domain.filter(|domain| *domain != desired.domain.to_string()) {
+                obstacles.push(Obstacle::OtherDomain { found, wanted: desired.domain.to_string() });
             }
         }
     }
-    for (subnet, association) in &endpoint.associations {
-        if !desired.subnets.contains(subnet) && association.status != AssociationStatus::Disassociating {
-            plan.differences.push(Difference {
-                what: "network.subnet_ids".to_owned(),
-                found: subnet.to_string(),
-                wanted: String::new(),
-                change: Change::Remove,
-            });
-        }
-    }
+    obstacles
 }
 
-fn rules(desired: &Desired, endpoint: &Endpoint, plan: &mut Plan) {
-    for &cidr in &desired.authorize {
-        match endpoint.rules.get(&IpNet::V4(cidr)) {
-            None => plan.steps.push(Step::Authorize(cidr)),
-            Some(RuleStatus::Active) => {}
-            Some(RuleStatus::Authorizing) => plan.steps.push(Step::Await(Pending::Authorization(cidr))),
-            Some(RuleStatus::Revoking) => plan.steps.push(Step::Await(Pending::Revocation(cidr))),
-            Some(RuleStatus::Failed { message }) => {
-                plan.obstacles.push(Obstacle::RuleFailed { cidr, message: message.clone() });
-            }
-        }
-    }
-    for (cidr, status) in &endpoint.rules {
-        let wanted = matches!(cidr, IpNet::V4(cidr) if desired.authorize.contains(cidr));
-        if !wanted && *status != RuleStatus::Revoking {
-            plan.differences.push(Difference {
-                what: "network.authorize".to_owned(),
-                found: cidr.to_string(),
-                wanted: String::new(),
-                change: Change::Remove,
-            });
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ImportCertificate(own) => write!(f, "import the {own} into ACM"),
-            Self::CreateEndpoint => f.write_str("create the Client VPN endpoint"),
-            Self::Associate(subnet) => write!(f, "associate `{subnet}` with the endpoint"),
-            Self::Authorize(cidr) => write!(f, "let clients through to {cidr}"),
-            Self::ImportCrl => f.write_str("import the certificate revocation list"),
-            Self::Await(Pending::Association(subnet)) => write!(f, "wait until `{subnet}` is associated"),
-            Self::Await(Pending::Disassociation(subnet)) => write!(f, "wait until `{subnet}` is disassociated"),
-            Self::Await(Pending::Authorization(cidr)) => write!(f, "wait until clients are let through to {cidr}"),
-            Self::Await(Pending::Revocation(cidr)) => write!(f, "wait until the rule for {cidr} is removed"),
-        }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, found, wanted, change } = self;
-        match change {
-            Change::Modify => write!(
-                f,
-                "`{what}` is `{found}` at the endpoint and `{wanted}` in the configuration; this version does not change existing endpoints"
-            ),
-            Change::Replace => write!(
-                f,
-                "`{what}` is `{found}` at the endpoint and `{wanted}` in the configuration; AWS cannot change it, the endpoint would have to be replaced, and this version does not replace endpoints"
-            ),
-            Change::Remove => write!(
-                f,
-                "`{what}`: `{found}` is at the endpoint and not in the configuration; this version removes nothing"
-            ),
-        }
-    }
+/// Whose an endpoint is, its anchor says: AWS never changes it.
+fn is_foreign(observed: &Observed, endpoint: &Endpoint) -> bool {
+    let anchor = endpoint.anchor.as_ref().and_then(|arn| observed.certificates.get(arn));
+    anchor.is_some_and(|anchor| !anchor.recorded)
 }
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = |made_by: &Option<String>| match made_by {
+            Some(who) => format!(", made by {who},"),
+            None => String::new(),
+        };
         match self {
-            Self::ForeignCertificate { own, arn } => {
-                write!(f, "the {own} `{arn}` is not in the ledger, so another CA than the ledger's has issued it")
+            Self::ForeignEndpoint { id, made_by } => {
+                write!(f, "the endpoint `{id}`{} trusts another CA than this ledger's", by(made_by))
             }
-            Self::OtherAuthentication => f.write_str("the endpoint does not authenticate clients by certificate"),
+            Self::ForeignCertificate { own, arn, made_by } => {
+                let by = by(made_by);
+                write!(f, "the {own} `{arn}`{by} is not in this ledger, so the CA of another ledger has issued it")
+            }
+            Self::SeveralEndpoints(ids) => {
+                let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+                write!(f, "more than one endpoint is tagged as this deployment's: {}", ids.join(", "))
+            }
+            Self::OtherDomain { found, wanted } => write!(
+                f,
+                "the deployment was made for the domain `{found}`, and the configuration says `{wanted}`; \
+                 every profile names the domain, so it stays with a deployment for its life"
+            ),
             Self::EndpointNotUsable => {
                 f.write_str("the endpoint waits for something outside Latchkey and cannot be used yet")
             }
-            Self::AssociationFailed { subnet, message } => {
-                write!(f, "AWS could not associate `{subnet}`: {message}")
-            }
-            Self::RuleFailed { cidr, message } => write!(f, "AWS could not let clients through to {cidr}: {message}"),
         }
     }
 }

@@ -71,6 +71,7 @@ impl Supply<'_> {
         self.ledger.record_issued(&issued).await?;
         Ok(Material {
             serial,
+            not_after: issued.not_after,
             certificate: issued.certificate,
             key: key.to_pem()?,
             chain: authority.certificate().to_pem(),

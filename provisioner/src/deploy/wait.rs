@@ -7,10 +7,13 @@ use std::time::Duration;
 /// How to wait for one kind of thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Policy {
-    /// The first pause.
-    pub first: Duration,
+    /// The shortest pause.
+    pub shortest: Duration,
     /// The longest pause.
     pub longest: Duration,
+    /// The pause in between: this many hundredths of the time that has passed. It is also by how much longer the
+    /// wait can be than it had to be.
+    pub percent: u32,
     /// How long to wait in all.
     pub deadline: Duration,
 }
@@ -20,7 +23,6 @@ pub struct Policy {
 pub struct Wait {
     policy: Policy,
     began: Duration,
-    pause: Duration,
 }
 
 /// What to do next.
@@ -35,37 +37,40 @@ pub enum Next {
     },
 }
 
-/// Associations and rules. AWS takes 5 to 15 minutes for an association, Terraform's provider allows 30.
+/// What AWS does on its own. It takes 5 to 15 minutes for an association, Terraform's provider allows 30.
 pub const SETTLE: Policy = Policy {
-    first: Duration::from_millis(250),
+    shortest: Duration::from_millis(250),
     longest: Duration::from_secs(10),
+    percent: 6,
     deadline: Duration::from_secs(30 * 60),
 };
 
 /// Calls that AWS turns down for now, or whose answers get lost.
 pub const RETRY: Policy = Policy {
-    first: Duration::from_millis(500),
+    shortest: Duration::from_millis(500),
     longest: Duration::from_secs(15),
+    percent: 60,
     deadline: Duration::from_secs(5 * 60),
 };
 
 impl Wait {
     /// Begins to wait at `now`, a time on a clock that never goes back.
     pub fn begin(policy: Policy, now: Duration) -> Self {
-        Self { policy, began: now, pause: policy.first }
+        Self { policy, began: now }
     }
 
-    /// What to do at `now`, when what is waited for has not come yet. Each pause is half as long again as the one
-    /// before it; the last one ends at the deadline.
-    pub fn next(&mut self, now: Duration) -> Next {
+    /// What to do at `now`, when what is waited for has not come yet. `dice`, 0 to 255, shortens the pause by up to a
+    /// quarter, so that many who wait do not all come at once. The last pause ends at the deadline.
+    pub fn next(&self, now: Duration, dice: u8) -> Next {
+        let Policy { shortest, longest, percent, deadline } = self.policy;
         let waited = self.waited(now);
-        let left = self.policy.deadline.saturating_sub(waited);
+        let left = deadline.saturating_sub(waited);
         if left.is_zero() {
             return Next::GiveUp { waited };
         }
-        let pause = self.pause.min(left);
-        self.pause = (self.pause * 3 / 2).min(self.policy.longest);
-        Next::LookAfter(pause)
+        let pause = (waited * percent / 100).clamp(shortest, longest);
+        let pause = pause - pause / 4 * u32::from(dice) / 255;
+        Next::LookAfter(pause.min(left))
     }
 
     /// How long it has been waited for at `now`.
@@ -80,40 +85,43 @@ mod tests {
 
     use super::*;
 
+    /// The pauses of a wait that has lasted this many seconds, in milliseconds.
+    fn pause(policy: Policy, seconds: u64, dice: u8) -> u128 {
+        match Wait::begin(policy, Duration::ZERO).next(Duration::from_secs(seconds), dice) {
+            Next::LookAfter(pause) => pause.as_millis(),
+            Next::GiveUp { .. } => 0,
+        }
+    }
+
     #[test]
-    fn pauses_grow_to_the_longest_one() {
-        let mut wait = Wait::begin(SETTLE, Duration::ZERO);
-        let pauses: Vec<u128> = std::iter::from_fn(|| match wait.next(Duration::ZERO) {
-            Next::LookAfter(pause) => Some(pause.as_millis()),
-            Next::GiveUp { .. } => None,
-        })
-        .take(12)
-        .collect();
-        assert_eq!(pauses, [250, 375, 562, 843, 1265, 1898, 2847, 4271, 6407, 9610, 10000, 10000]);
+    fn pauses_grow_with_the_wait() {
+        assert_eq!([0, 4, 10, 60, 600].map(|waited| pause(SETTLE, waited, 0)), [250, 250, 600, 3600, 10000]);
+        assert_eq!([0, 1, 10, 60].map(|waited| pause(RETRY, waited, 0)), [500, 600, 6000, 15000]);
+    }
+
+    #[test]
+    fn dice_shorten_a_pause_by_a_quarter_at_most() {
+        assert_eq!([0, 128, 255].map(|dice| pause(SETTLE, 600, dice)), [10000, 8745, 7500]);
     }
 
     #[test]
     fn half_an_hour_is_enough() {
         let began = Duration::from_secs(100);
-        let mut wait = Wait::begin(SETTLE, began);
-        assert_eq!(wait.next(began + Duration::from_secs(1799)), Next::LookAfter(Duration::from_millis(250)));
+        let wait = Wait::begin(SETTLE, began);
+        assert_eq!(wait.next(began + Duration::from_secs(1799), 0), Next::LookAfter(Duration::from_secs(1)));
         let waited = Duration::from_secs(1800);
-        assert_eq!(wait.next(began + waited), Next::GiveUp { waited });
+        assert_eq!(wait.next(began + waited, 0), Next::GiveUp { waited });
     }
 
     proptest! {
         #[test]
-        fn every_wait_ends_at_its_deadline(began in 0_u64..1_000_000, first in 1_u64..5_000, deadline in 1_u64..3_000_000) {
-            let policy = Policy {
-                first: Duration::from_millis(first),
-                longest: Duration::from_secs(10),
-                deadline: Duration::from_millis(deadline),
-            };
+        fn every_wait_ends_at_its_deadline(began in 0_u64..1_000_000, deadline in 1_u64..3_000_000, dice in any::<u8>()) {
+            let policy = Policy { deadline: Duration::from_millis(deadline), ..SETTLE };
             let mut now = Duration::from_millis(began);
-            let mut wait = Wait::begin(policy, now);
+            let wait = Wait::begin(policy, now);
             let mut looks = 0;
             let waited = loop {
-                match wait.next(now) {
+                match wait.next(now, dice) {
                     Next::LookAfter(pause) => now += pause,
                     Next::GiveUp { waited } => break waited,
                 }
@@ -121,6 +129,18 @@ mod tests {
                 prop_assert!(looks < 1_000_000);
             };
             prop_assert_eq!(waited, policy.deadline);
+        }
+
+        /// However long AWS takes, nobody waits much longer.
+        #[test]
+        fn a_wait_is_at_most_six_hundredths_too_long(needed in 5_000_u64..1_700_000, dice in any::<u8>()) {
+            let wait = Wait::begin(SETTLE, Duration::ZERO);
+            let mut now = Duration::ZERO;
+            while now < Duration::from_millis(needed) {
+                let Next::LookAfter(pause) = wait.next(now, dice) else { break };
+                now += pause;
+            }
+            prop_assert!(now.as_millis() <= u128::from(needed) * 106 / 100 + 1);
         }
     }
 }

@@ -59,7 +59,7 @@ pub enum LedgerError {
     /// The store failed.
     #[error("cannot {action} `{path}` in the ledger")]
     Store {
-        /// `read`, `create` or `list`.
+        /// `read`, `create`, `list` or `delete`.
         action: &'static str,
         /// The object.
         path: String,
@@ -155,6 +155,14 @@ impl Ledger {
     /// [`LedgerError::Taken`] where another CRL has the number, or another [`LedgerError`].
     pub async fn record_crl(&self, number: u64, pem: &str) -> Result<(), LedgerError> {
         self.store.create(&format!("crl/{number}.pem"), pem.as_bytes()).await
+    }
+
+    /// Deletes everything: the CA's key, and the record of every certificate.
+    ///
+    /// # Errors
+    /// [`LedgerError`]. What is left then is deleted by the next call.
+    pub async fn erase(&self) -> Result<(), LedgerError> {
+        self.store.erase().await
     }
 
     async fn read_issued(&self, path: &str) -> Result<Option<Issued>, LedgerError> {

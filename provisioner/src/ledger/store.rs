@@ -1,4 +1,4 @@
-//! The store below the ledger: create, read, list; never update, never delete.
+//! The store below the ledger: create, read, list; never update. Nothing is deleted but everything, at the end.
 
 use std::{
     io,
@@ -101,6 +101,17 @@ impl Store {
         let mut paths: Vec<String> = listed.into_iter().map(|object| object.location.to_string()).collect();
         paths.sort();
         Ok(paths)
+    }
+
+    /// Deletes every object.
+    pub(super) async fn erase(&self) -> Result<(), LedgerError> {
+        for path in self.list("").await? {
+            let deleted = self.objects.delete(&Key::from(path.as_str())).await;
+            if let Err(source) = deleted.or_else(|error| if is_not_found(&error) { Ok(()) } else { Err(error) }) {
+                return Err(LedgerError::Store { action: "delete", path, source });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,19 @@
-use std::path::Path;
+use std::cell::Cell;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    config::{Config, Pki},
+    config::{Pki, Transport},
     deploy::{
+        cloud::NewEndpoint,
         fake::{Counter, FAULTS, Fake, FakeTimer, Fault, Silence},
-        plan::Plan,
+        id::{CertificateArn, EndpointId},
+        own::OwnCertificate,
+        part::Kind,
+        tags,
+        testing::{association, desired, desired_with, route, rule},
+        wait::SETTLE,
     },
     ledger::Store,
     pki::{
@@ -17,8 +25,8 @@ use crate::{
 #[tokio::test]
 async fn a_fresh_run_makes_every_call_once_and_a_second_run_none() {
     let bench = Bench::new();
-    let observed = bench.run().await.unwrap();
-    assert_eq!(plan(&bench.desired, &observed), Plan::default());
+    let observed = bench.run(&desired()).await.unwrap();
+    assert!(plan(&desired(), &observed).is_empty());
     assert_eq!(
         *bench.cloud.done.borrow(),
         [
@@ -32,22 +40,35 @@ async fn a_fresh_run_makes_every_call_once_and_a_second_run_none() {
         ]
     );
     bench.cloud.done.borrow_mut().clear();
-    bench.run().await.unwrap();
+    bench.run(&desired()).await.unwrap();
     assert!(bench.cloud.done.borrow().is_empty());
 }
 
+/// From nothing, through a change of everything that can be changed and a replacement, back to nothing: each call of
+/// each phase goes wrong in each way, and the end is the same.
 #[tokio::test]
 async fn whatever_goes_wrong_at_any_call_the_end_is_the_same() {
-    for call in 0..CALLS {
-        for fault in FAULTS {
-            let bench = Bench::new();
-            bench.cloud.fault.set(Some((call, fault)));
-            let first = bench.run().await;
-            let killed = matches!(fault, Fault::KilledBefore | Fault::KilledAfter);
-            assert_eq!(first.is_err(), killed, "{fault:?} at call {call}: {first:?}");
-            let observed = bench.run().await.unwrap();
-            assert_eq!(plan(&bench.desired, &observed), Plan::default(), "{fault:?} at call {call}");
-            bench.assert_no_duplicates(&format!("{fault:?} at call {call}"));
+    let (changed, replaced) = (changed(), replaced());
+    for (phase, goal) in [desired(), changed.clone(), replaced.clone(), nothing()].iter().enumerate() {
+        let calls = {
+            let bench = Bench::after(phase).await;
+            let before = bench.cloud.calls();
+            bench.run(goal).await.unwrap();
+            before..bench.cloud.calls()
+        };
+        assert!(calls.len() >= 5, "phase {phase} has {} calls", calls.len());
+        for call in calls {
+            for fault in FAULTS {
+                let case = format!("{fault:?} at call {call} of phase {phase}");
+                let bench = Bench::after(phase).await;
+                bench.cloud.fault.set(Some((call, fault)));
+                let first = bench.run(goal).await;
+                let killed = matches!(fault, Fault::KilledBefore | Fault::KilledAfter);
+                assert_eq!(first.is_err(), killed, "{case}: {first:?}");
+                let observed = bench.run(goal).await.unwrap();
+                assert!(plan(goal, &observed).is_empty(), "{case}");
+                bench.assert_no_duplicates(goal, &case);
+            }
         }
     }
 }
@@ -55,8 +76,8 @@ async fn whatever_goes_wrong_at_any_call_the_end_is_the_same() {
 #[tokio::test]
 async fn the_anchor_is_on_the_first_crl() {
     let bench = Bench::new();
-    let observed = bench.run().await.unwrap();
-    let anchor = observed.anchor.and_then(|anchor| anchor.serial).unwrap();
+    let observed = bench.run(&desired()).await.unwrap();
+    let anchor = observed.own(OwnCertificate::Anchor).and_then(|(_, anchor)| anchor.serial).unwrap();
     assert!(observed.endpoint.and_then(|endpoint| endpoint.crl).unwrap().lists(anchor));
     assert_eq!(bench.ledger.latest_crl().await.unwrap().unwrap().number, 1);
 }
@@ -65,41 +86,146 @@ async fn the_anchor_is_on_the_first_crl() {
 async fn an_association_that_does_not_end_is_given_up_after_half_an_hour() {
     let bench = Bench::new();
     bench.cloud.stuck.set(true);
-    let error = bench.run().await.unwrap_err();
+    let error = bench.run(&desired()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "gave up after 30 minutes: wait until `subnet-0a1b2c3d4e5f60001` is associated; \
-         wait until `subnet-0a1b2c3d4e5f60002` is associated"
+        "gave up after 30 minutes to wait until \
+         the target network association of `subnet-0a1b2c3d4e5f60001` is there (AWS says `associating`); \
+         the target network association of `subnet-0a1b2c3d4e5f60002` is there (AWS says `associating`)"
     );
-    assert_eq!(bench.timer.now(), SETTLE.deadline);
+    assert!(bench.timer.now() < SETTLE.deadline + SETTLE.deadline / 50);
+}
+
+#[tokio::test]
+async fn what_aws_gives_up_again_ends_the_run_with_its_words() {
+    let bench = Bench::new();
+    bench.cloud.gives_up.set(true);
+    let error = bench.run(&desired()).await.unwrap_err();
+    let expected = "AWS gave up on the target network association of `subnet-0a1b2c3d4e5f60001`: no free addresses";
+    assert_eq!(error.to_string(), expected);
+    bench.cloud.gives_up.set(false);
+    bench.run(&desired()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_ledger_of_another_ca_stops_everything() {
     let bench = Bench::new();
-    bench.run().await.unwrap();
+    bench.run(&desired()).await.unwrap();
     let other = Bench { ledger: Ledger::new(Store::memory()), ..bench };
-    assert!(matches!(other.run().await, Err(ApplyError::Obstacles(obstacles)) if obstacles.len() == 2));
+    assert!(matches!(other.run(&desired()).await, Err(ApplyError::Obstacles(obstacles)) if obstacles.len() == 1));
+}
+
+/// Both have looked and found nothing; then both make everything.
+#[tokio::test]
+async fn of_two_who_make_the_same_at_once_one_stays_and_the_other_leaves_nothing() {
+    let winner = Bench::new();
+    let nothing_there = winner.observe(&desired(), Depth::Quick).await;
+    winner.run(&desired()).await.unwrap();
+    let loser = Bench { ledger: Ledger::new(Store::memory()), random: Counter(Cell::new(1000)), ..winner };
+    let error = loser.applier(&desired()).apply(nothing_there).await.unwrap_err();
+    assert!(error.to_string().contains("made by tester, trusts another CA than this ledger's"), "{error}");
+    assert_eq!(loser.cloud.endpoints.borrow().len(), 1);
+    assert_eq!(loser.cloud.certificates.borrow().len(), 2);
+}
+
+#[tokio::test]
+async fn a_replacement_needs_consent() {
+    let bench = Bench::after(1).await;
+    let goal = replaced();
+    let applier = Applier { may_replace: false, ..bench.applier(&goal) };
+    let observed = bench.observe(&desired(), Depth::Quick).await;
+    assert!(matches!(applier.apply(observed).await, Err(ApplyError::Replacement)));
+}
+
+#[tokio::test]
+async fn whoever_stops_a_run_is_told_what_is_left() {
+    let bench = Bench::new();
+    bench.timer.stop_at.set(Some(Duration::from_millis(1)));
+    let Err(ApplyError::Stopped { observed, left }) = bench.run(&desired()).await else {
+        panic!("it was to stop");
+    };
+    assert!(observed.endpoint.is_some());
+    assert!(left.iter().all(|step| matches!(step, Step::Await(_))), "{left:?}");
+    bench.timer.stop_at.set(None);
+    bench.run(&desired()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_step_that_needs_the_ca_is_announced() {
     let bench = Bench::new();
-    let before = bench.observe().await;
-    assert!(plan(&bench.desired, &before).needs_ca(&before));
+    let before = bench.observe(&desired(), Depth::Quick).await;
+    assert!(plan(&desired(), &before).needs_ca(&before));
     bench.cloud.fault.set(Some((3, Fault::KilledAfter)));
-    bench.run().await.unwrap_err();
+    bench.run(&desired()).await.unwrap_err();
     // Everything that the CA makes is made by then.
-    let after = bench.observe().await;
-    let rest = plan(&bench.desired, &after);
+    let after = bench.observe(&desired(), Depth::Quick).await;
+    let rest = plan(&desired(), &after);
     assert!(!rest.steps.is_empty());
     assert!(!rest.needs_ca(&after), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_lost_ledger_does_not_keep_anything_from_being_destroyed() {
+    let bench = Bench::after(1).await;
+    let other = Bench { ledger: Ledger::new(Store::memory()), ..bench };
+    other.run(&nothing()).await.unwrap();
+    assert!(other.cloud.endpoints.borrow().is_empty());
+    assert!(other.cloud.certificates.borrow().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// From any goal to any other, with any one call going wrong, what is not the deployment's stays as it is.
+    #[test]
+    fn from_anything_to_anything_and_foreign_things_stay(
+        first in any_goal(), second in any_goal(), call in 0_usize..30, fault in 0_usize..FAULTS.len(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let bench = Bench::new();
+            let foreign = bench.add_foreign().await;
+            bench.run(&first).await.unwrap();
+            bench.cloud.fault.set(Some((bench.cloud.calls() + call, FAULTS[fault])));
+            let _killed_or_not = bench.run(&second).await;
+            bench.cloud.fault.set(None);
+            let observed = bench.run(&second).await.unwrap();
+            assert!(plan(&second, &observed).is_empty());
+            bench.assert_no_duplicates(&second, "a random case");
+            assert_eq!(foreign, bench.foreign());
+        });
+    }
+}
+
+fn any_goal() -> impl Strategy<Value = Desired> {
+    prop_oneof![Just(desired()), Just(changed()), Just(replaced()), Just(nothing())]
+}
+
+/// Other settings, tags, subnets, rules and routes.
+fn changed() -> Desired {
+    desired_with(|wanted| {
+        wanted.settings.banner = "Hello".to_owned();
+        wanted.settings.port = 1194;
+        wanted.tags.insert("team".to_owned(), "network".to_owned());
+        wanted.parts.remove(&association(2));
+        wanted.parts.insert(association(4), String::new());
+        wanted.parts.insert(rule("10.1.0.0/16"), "the VPC".to_owned());
+        wanted.parts.insert(rule("192.168.0.0/24"), "the office".to_owned());
+        wanted.parts.insert(route("192.168.0.0/24", 1), "to the office".to_owned());
+    })
+}
+
+fn replaced() -> Desired {
+    desired_with(|wanted| wanted.settings.transport = Transport::Tcp)
+}
+
+fn nothing() -> Desired {
+    Desired { wanted: None, ..desired() }
 }
 
 struct Bench {
     cloud: Fake,
     ledger: Ledger,
-    desired: Desired,
     authority: Authority,
     timer: FakeTimer,
     random: Counter,
@@ -107,29 +233,40 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let config = Config::parse(Path::new("latchkey.toml"), include_str!("../../../../latchkey.toml")).unwrap();
-        let desired = Desired::new(&config, &["10.1.0.0/16".parse().unwrap()], None);
         Self {
             cloud: Fake::default(),
             ledger: Ledger::new(Store::memory()),
-            desired,
             authority: authority(),
             timer: FakeTimer::default(),
             random: Counter::default(),
         }
     }
 
-    async fn observe(&self) -> Observed {
-        observe(&self.cloud, &self.ledger, &self.desired.deployment, &self.desired.domain).await.unwrap()
+    /// As it is before this phase of a deployment's life.
+    async fn after(phase: usize) -> Self {
+        let bench = Self::new();
+        for goal in [desired(), changed(), replaced()].iter().take(phase) {
+            bench.run(goal).await.unwrap();
+        }
+        bench
     }
 
-    async fn run(&self) -> Result<Observed, ApplyError> {
-        let observed = self.observe().await;
-        let applier = Applier {
+    async fn observe(&self, desired: &Desired, depth: Depth) -> Observed {
+        observe(&self.cloud, &self.ledger, desired, depth).await.unwrap()
+    }
+
+    async fn run(&self, desired: &Desired) -> Result<Observed, ApplyError> {
+        let depth = if desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
+        let observed = self.observe(desired, depth).await;
+        self.applier(desired).apply(observed).await
+    }
+
+    fn applier<'a>(&'a self, desired: &'a Desired) -> Applier<'a, Fake, FakeTimer> {
+        Applier {
             cloud: &self.cloud,
             supply: Supply {
-                deployment: &self.desired.deployment,
-                domain: &self.desired.domain,
+                deployment: &desired.deployment,
+                domain: &desired.domain,
                 pki: &Pki { ca_days: 3650, server_days: 825, client_days: 397 },
                 ledger: &self.ledger,
                 authority: Some(&self.authority),
@@ -137,21 +274,61 @@ impl Bench {
                 now: NOW,
                 random: &self.random,
             },
-            desired: &self.desired,
+            desired,
+            may_replace: true,
             timer: &self.timer,
             progress: &Silence,
-        };
-        applier.apply(observed).await
+        }
     }
 
-    fn assert_no_duplicates(&self, case: &str) {
-        assert_eq!(self.cloud.certificates.borrow().len(), 2, "{case}");
+    /// An endpoint and a certificate that carry another deployment's tags.
+    async fn add_foreign(&self) -> Vec<String> {
+        let wanted = desired().wanted.unwrap();
+        let other = "other".parse().unwrap();
+        let material = self.applier(&desired()).supply.certificate(OwnCertificate::Server).await.unwrap();
+        let tags = tags::certificate(&other, OwnCertificate::Server, &tags::Tags::new());
+        let arn = self.cloud.import_certificate(&tags, &material).await.unwrap();
+        let new = NewEndpoint {
+            settings: wanted.settings,
+            tags: tags::endpoint(&other, &tags::Tags::new()),
+            server: arn.clone(),
+            anchor: arn,
+        };
+        let attempt = self.applier(&desired()).supply.attempt("other", "other").await.unwrap();
+        self.cloud.create_endpoint(&new, &attempt.token).await.unwrap();
+        self.foreign()
+    }
+
+    fn foreign(&self) -> Vec<String> {
+        let is_foreign = |tags: &tags::Tags| tags.get(tags::DEPLOYMENT).map(String::as_str) == Some("other");
         let endpoints = self.cloud.endpoints.borrow();
-        assert_eq!(endpoints.len(), 1, "{case}");
-        assert_eq!(endpoints[0].1.associations.len(), 2, "{case}");
-        assert_eq!(endpoints[0].1.rules.len(), 1, "{case}");
+        let certificates = self.cloud.certificates.borrow();
+        let endpoints = endpoints.iter().filter(|(_, it)| is_foreign(&it.tags)).map(|it| format!("{it:?}"));
+        let certificates = certificates.iter().filter(|(_, (tags, _))| is_foreign(tags)).map(|it| format!("{it:?}"));
+        endpoints.chain(certificates).collect()
+    }
+
+    fn assert_no_duplicates(&self, goal: &Desired, case: &str) {
+        let ours = |tags: &tags::Tags| tags.get(tags::DEPLOYMENT) == Some(&goal.deployment.to_string());
+        let exists = usize::from(goal.wanted.is_some());
+        let certificates: Vec<CertificateArn> = self
+            .cloud
+            .certificates
+            .borrow()
+            .iter()
+            .filter(|(_, (tags, _))| ours(tags))
+            .map(|(arn, _)| arn.clone())
+            .collect();
+        assert_eq!(certificates.len(), 2 * exists, "{case}: {certificates:?}");
+        let endpoints = self.cloud.endpoints.borrow();
+        let endpoints: Vec<_> = endpoints.iter().map(|(_, endpoint)| endpoint).filter(|it| ours(&it.tags)).collect();
+        let ids: Vec<&EndpointId> = endpoints.iter().map(|endpoint| &endpoint.id).collect();
+        assert_eq!(ids.len(), exists, "{case}: {ids:?}");
+        for (endpoint, wanted) in endpoints.iter().zip(&goal.wanted) {
+            let parts: Vec<_> = endpoint.parts.keys().collect();
+            assert_eq!(parts, wanted.parts.keys().collect::<Vec<_>>(), "{case}");
+            assert_eq!(endpoint.settings, wanted.settings, "{case}");
+            assert!(parts.iter().any(|part| part.kind() == Kind::Association), "{case}");
+        }
     }
 }
-
-/// Changing calls of a fresh run.
-const CALLS: usize = 7;

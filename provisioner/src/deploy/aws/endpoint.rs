@@ -1,47 +1,69 @@
-//! The Client VPN endpoint and its parts.
+//! The Client VPN endpoint itself: found, created, changed, deleted; its CRL and its client configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::{
     Client,
-    types::{
-        AssociationStatus as RawAssociationStatus, AuthorizationRule, CertificateAuthenticationRequest,
-        ClientLoginBannerOptions, ClientVpnAuthenticationRequest, ClientVpnAuthenticationType, ClientVpnEndpoint,
-        ConnectionLogOptions, Filter, ResourceType, Tag, TagSpecification, TargetNetwork, TransportProtocol,
-    },
+    types::{ClientVpnEndpoint, Filter, ResourceType, Tag, TagSpecification},
 };
-use ipnet::{IpNet, Ipv4Net};
 
-use super::{TAG_DEPLOYMENT, TAG_ROLE, error::call_error, read::Answer};
+use super::{
+    error::{call_error, has_code},
+    read::Answer,
+    settings,
+};
 use crate::{
-    config::{DeploymentName, SubnetId, Transport},
+    config::DeploymentName,
     deploy::{
-        cloud::{CallError, NewEndpoint, Parts},
-        desired::Settings,
-        id::{AssociationId, CertificateArn, EndpointId},
-        observed::{Association, AssociationStatus, Endpoint, RuleStatus},
+        cloud::{CallError, NewEndpoint},
+        id::{CertificateArn, EndpointId},
+        observed::Endpoint,
+        setting::{Setting, Settings},
+        tags::{self, Tags},
     },
     ledger::ClientToken,
     pki::crl::Crl,
 };
 
-/// The deployment's endpoint, without its parts.
-pub(super) async fn find(client: &Client, deployment: &DeploymentName) -> Result<Option<Endpoint>, CallError> {
-    let filter = Filter::builder().name(format!("tag:{TAG_DEPLOYMENT}")).values(deployment.as_str()).build();
-    let mut pages = client.describe_client_vpn_endpoints().filters(filter).into_paginator().items().send();
-    let mut endpoints = Vec::new();
-    while let Some(raw) = pages.next().await {
-        endpoints.extend(read_endpoint(&raw.map_err(|error| call_error(ENDPOINTS.0, error))?)?);
-    }
-    if endpoints.len() > 1 {
-        return Err(CallError::SeveralEndpoints(endpoints.iter().map(|endpoint| endpoint.id.to_string()).collect()));
-    }
-    Ok(endpoints.pop())
+/// The endpoints of a deployment.
+pub(super) struct Endpoints {
+    /// Those that exist, the oldest first, without their parts.
+    pub(super) live: Vec<Endpoint>,
+    /// Those that are being deleted.
+    pub(super) deleting: BTreeSet<EndpointId>,
 }
 
-/// Its target networks and rules.
-pub(super) async fn parts(client: &Client, endpoint: &EndpointId) -> Result<Parts, CallError> {
-    futures::try_join!(associations(client, endpoint), rules(client, endpoint))
+/// The endpoints that are tagged as `deployment`'s.
+pub(super) async fn find(client: &Client, deployment: &DeploymentName) -> Result<Endpoints, CallError> {
+    let filter = Filter::builder().name(format!("tag:{}", tags::DEPLOYMENT)).values(deployment.as_str()).build();
+    let mut pages = client.describe_client_vpn_endpoints().filters(filter).into_paginator().items().send();
+    let mut live = Vec::new();
+    let mut deleting = BTreeSet::new();
+    while let Some(raw) = pages.next().await {
+        let raw = raw.map_err(|error| call_error(ENDPOINTS.0, error))?;
+        let id = EndpointId::new(ENDPOINTS.required("endpoint id", raw.client_vpn_endpoint_id())?);
+        match life(&raw)? {
+            Life::Usable => live.push((raw.creation_time().map(str::to_owned), read(&raw, id, true)?)),
+            Life::NotUsable => live.push((raw.creation_time().map(str::to_owned), read(&raw, id, false)?)),
+            Life::Deleting => drop(deleting.insert(id)),
+            Life::Deleted => {}
+        }
+    }
+    live.sort_by(|(a, first), (b, second)| (a, &first.id).cmp(&(b, &second.id)));
+    Ok(Endpoints { live: live.into_iter().map(|(_, endpoint)| endpoint).collect(), deleting })
+}
+
+/// Whether it is gone.
+pub(super) async fn is_gone(client: &Client, endpoint: &EndpointId) -> Result<bool, CallError> {
+    let sent = client.describe_client_vpn_endpoints().client_vpn_endpoint_ids(endpoint.as_str()).send().await;
+    match sent.map_err(|error| call_error(ENDPOINTS.0, error)) {
+        Ok(answer) => match answer.client_vpn_endpoints().first() {
+            None => Ok(true),
+            Some(raw) => Ok(matches!(life(raw)?, Life::Deleted)),
+        },
+        Err(error) if has_code(&error, &["InvalidClientVpnEndpointId.NotFound"]) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Its CRL, `None` before one was imported.
@@ -64,45 +86,32 @@ pub(super) async fn create(
     new: &NewEndpoint,
     token: &ClientToken,
 ) -> Result<(EndpointId, String), CallError> {
-    let NewEndpoint { deployment, settings, server, anchor } = new;
-    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
-    let authentication = ClientVpnAuthenticationRequest::builder()
-        .r#type(ClientVpnAuthenticationType::CertificateAuthentication)
-        .mutual_authentication(
-            CertificateAuthenticationRequest::builder().client_root_certificate_chain_arn(anchor.as_str()).build(),
-        )
-        .build();
-    let banner = ClientLoginBannerOptions::builder()
-        .enabled(!settings.banner.is_empty())
-        .set_banner_text((!settings.banner.is_empty()).then(|| settings.banner.clone()))
-        .build();
+    let NewEndpoint { settings, tags, server, anchor } = new;
     let some = |items: Vec<String>| (!items.is_empty()).then_some(items);
     let answer = client
         .create_client_vpn_endpoint()
         .client_token(token.as_str())
         .set_client_cidr_block(settings.client_cidr.map(|cidr| cidr.to_string()))
+        .endpoint_ip_address_type(settings::endpoint_address_type(settings.endpoint_address_type))
+        .traffic_ip_address_type(settings::traffic_address_type(settings.traffic_address_type))
         .server_certificate_arn(server.as_str())
-        .authentication_options(authentication)
-        .connection_log_options(ConnectionLogOptions::builder().enabled(settings.connection_log).build())
-        .transport_protocol(match settings.transport {
-            Transport::Udp => TransportProtocol::Udp,
-            Transport::Tcp => TransportProtocol::Tcp,
-        })
+        .set_authentication_options(Some(settings::authentication(settings, anchor)))
+        .connection_log_options(settings::connection_log(settings))
+        .transport_protocol(settings::transport(settings.transport))
         .vpn_port(settings.port.into())
         .split_tunnel(settings.split_tunnel)
         .set_vpc_id(settings.vpc.as_ref().map(ToString::to_string))
         .set_security_group_ids(some(settings.security_groups.iter().map(ToString::to_string).collect()))
         .set_dns_servers(some(settings.dns_servers.iter().map(ToString::to_string).collect()))
         .set_description((!settings.description.is_empty()).then(|| settings.description.clone()))
-        .client_login_banner_options(banner)
+        .client_login_banner_options(settings::banner(settings))
         .session_timeout_hours(settings.session_hours.into())
         .disconnect_on_session_timeout(settings.disconnect_on_session_timeout)
+        .client_route_enforcement_options(settings::route_enforcement(settings))
         .tag_specifications(
             TagSpecification::builder()
                 .resource_type(ResourceType::ClientVpnEndpoint)
-                .tags(tag(TAG_DEPLOYMENT, deployment.as_str()))
-                .tags(tag(TAG_ROLE, "endpoint"))
-                .tags(tag("Name", &format!("latchkey-{deployment}")))
+                .set_tags(Some(raw_tags(tags)))
                 .build(),
         )
         .send()
@@ -114,39 +123,36 @@ pub(super) async fn create(
     ))
 }
 
-pub(super) async fn associate(
+/// Sets the named ones of `settings`.
+pub(super) async fn modify(
     client: &Client,
     endpoint: &EndpointId,
-    subnet: &SubnetId,
-    token: &ClientToken,
-) -> Result<AssociationId, CallError> {
-    let answer = client
-        .associate_client_vpn_target_network()
-        .client_vpn_endpoint_id(endpoint.as_str())
-        .subnet_id(subnet.as_str())
-        .client_token(token.as_str())
-        .send()
-        .await
-        .map_err(|error| call_error(ASSOCIATE.0, error))?;
-    Ok(AssociationId::new(ASSOCIATE.required("association id", answer.association_id())?))
+    settings: &Settings,
+    changed: &BTreeSet<Setting>,
+) -> Result<(), CallError> {
+    let call = client.modify_client_vpn_endpoint().client_vpn_endpoint_id(endpoint.as_str());
+    let call = changed.iter().fold(call, |call, setting| settings::change(call, *setting, settings));
+    call.send().await.map(drop).map_err(|error| call_error(MODIFY, error))
 }
 
-pub(super) async fn authorize(
+pub(super) async fn exchange_server(
     client: &Client,
     endpoint: &EndpointId,
-    cidr: Ipv4Net,
-    token: &ClientToken,
+    server: &CertificateArn,
 ) -> Result<(), CallError> {
-    client
-        .authorize_client_vpn_ingress()
-        .client_vpn_endpoint_id(endpoint.as_str())
-        .target_network_cidr(cidr.to_string())
-        .authorize_all_groups(true)
-        .client_token(token.as_str())
-        .send()
-        .await
-        .map_err(|error| call_error("AuthorizeClientVpnIngress", error))?;
-    Ok(())
+    let call = client.modify_client_vpn_endpoint().client_vpn_endpoint_id(endpoint.as_str());
+    let call = call.server_certificate_arn(server.as_str());
+    call.send().await.map(drop).map_err(|error| call_error(MODIFY, error))
+}
+
+pub(super) async fn tag(client: &Client, endpoint: &EndpointId, tags: &Tags) -> Result<(), CallError> {
+    let call = client.create_tags().resources(endpoint.as_str()).set_tags(Some(raw_tags(tags)));
+    call.send().await.map(drop).map_err(|error| call_error("CreateTags", error))
+}
+
+pub(super) async fn delete(client: &Client, endpoint: &EndpointId) -> Result<(), CallError> {
+    let call = client.delete_client_vpn_endpoint().client_vpn_endpoint_id(endpoint.as_str());
+    call.send().await.map(drop).map_err(|error| call_error("DeleteClientVpnEndpoint", error))
 }
 
 pub(super) async fn import_crl(client: &Client, endpoint: &EndpointId, pem: &str) -> Result<(), CallError> {
@@ -156,8 +162,8 @@ pub(super) async fn import_crl(client: &Client, endpoint: &EndpointId, pem: &str
         .certificate_revocation_list(pem)
         .send()
         .await
-        .map_err(|error| call_error("ImportClientVpnClientCertificateRevocationList", error))?;
-    Ok(())
+        .map(drop)
+        .map_err(|error| call_error("ImportClientVpnClientCertificateRevocationList", error))
 }
 
 pub(super) async fn export_configuration(client: &Client, endpoint: &EndpointId) -> Result<String, CallError> {
@@ -170,130 +176,48 @@ pub(super) async fn export_configuration(client: &Client, endpoint: &EndpointId)
     Ok(EXPORT.required("client configuration", answer.client_configuration())?.to_owned())
 }
 
-async fn associations(client: &Client, endpoint: &EndpointId) -> Result<BTreeMap<SubnetId, Association>, CallError> {
-    let mut pages = client
-        .describe_client_vpn_target_networks()
-        .client_vpn_endpoint_id(endpoint.as_str())
-        .into_paginator()
-        .items()
-        .send();
-    let mut associations = BTreeMap::new();
-    while let Some(raw) = pages.next().await {
-        associations.extend(read_association(&raw.map_err(|error| call_error(NETWORKS.0, error))?)?);
-    }
-    Ok(associations)
+enum Life {
+    Usable,
+    NotUsable,
+    Deleting,
+    Deleted,
 }
 
-async fn rules(client: &Client, endpoint: &EndpointId) -> Result<BTreeMap<IpNet, RuleStatus>, CallError> {
-    let mut pages = client
-        .describe_client_vpn_authorization_rules()
-        .client_vpn_endpoint_id(endpoint.as_str())
-        .into_paginator()
-        .items()
-        .send();
-    let mut rules = BTreeMap::new();
-    while let Some(raw) = pages.next().await {
-        rules.extend(read_rule(&raw.map_err(|error| call_error(RULES.0, error))?)?);
-    }
-    Ok(rules)
-}
-
-/// `None` for one that is being or has been deleted.
-fn read_endpoint(raw: &ClientVpnEndpoint) -> Result<Option<Endpoint>, CallError> {
+fn life(raw: &ClientVpnEndpoint) -> Result<Life, CallError> {
     let status = ENDPOINTS.required("status", raw.status().and_then(|status| status.code()))?;
-    let usable = match status.as_str() {
-        "pending-associate" | "available" => true,
-        "pending" => false,
-        "deleting" | "deleted" => return Ok(None),
-        other => return Err(ENDPOINTS.unknown("endpoint status", other)),
-    };
-    let anchor = match raw.authentication_options() {
-        [only] => only.mutual_authentication().and_then(|mutual| mutual.client_root_certificate_chain()),
-        _ => None,
-    };
-    Ok(Some(Endpoint {
-        id: EndpointId::new(ENDPOINTS.required("endpoint id", raw.client_vpn_endpoint_id())?),
+    match status.as_str() {
+        "pending-associate" | "available" => Ok(Life::Usable),
+        "pending" => Ok(Life::NotUsable),
+        "deleting" => Ok(Life::Deleting),
+        "deleted" => Ok(Life::Deleted),
+        other => Err(ENDPOINTS.unknown("endpoint status", other)),
+    }
+}
+
+fn read(raw: &ClientVpnEndpoint, id: EndpointId, usable: bool) -> Result<Endpoint, CallError> {
+    let mut mutual = raw.authentication_options().iter().filter_map(|option| option.mutual_authentication());
+    let anchor = mutual.find_map(|mutual| mutual.client_root_certificate_chain());
+    let tag = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    Ok(Endpoint {
+        id,
         dns_name: raw.dns_name().unwrap_or_default().to_owned(),
         usable,
-        settings: read_settings(raw)?,
+        listed: true,
+        settings: settings::read(raw)?,
+        tags: raw.tags().iter().filter_map(tag).collect(),
         server: CertificateArn::new(ENDPOINTS.required("server certificate", raw.server_certificate_arn())?),
         anchor: anchor.map(CertificateArn::new),
-        associations: BTreeMap::new(),
-        rules: BTreeMap::new(),
+        parts: BTreeMap::new(),
         crl: None,
-    }))
-}
-
-fn read_settings(raw: &ClientVpnEndpoint) -> Result<Settings, CallError> {
-    let transport = match ENDPOINTS.required("transport", raw.transport_protocol())?.as_str() {
-        "udp" => Transport::Udp,
-        "tcp" => Transport::Tcp,
-        other => return Err(ENDPOINTS.unknown("transport", other)),
-    };
-    let banner = raw.client_login_banner_options().filter(|options| options.enabled() == Some(true));
-    let number = |what, value: Option<i32>| ENDPOINTS.required(what, value).map(|number| number.to_string());
-    Ok(Settings {
-        client_cidr: raw
-            .client_cidr_block()
-            .filter(|cidr| !cidr.is_empty())
-            .map(|cidr| ENDPOINTS.parse("client CIDR", Some(cidr)))
-            .transpose()?,
-        transport,
-        port: ENDPOINTS.parse("port", Some(&number("port", raw.vpn_port())?))?,
-        split_tunnel: raw.split_tunnel() == Some(true),
-        vpc: raw.vpc_id().filter(|vpc| !vpc.is_empty()).map(|vpc| ENDPOINTS.parse("VPC", Some(vpc))).transpose()?,
-        security_groups: ENDPOINTS.parse_all("security group", raw.security_group_ids())?,
-        dns_servers: ENDPOINTS.parse_all("DNS server", raw.dns_servers())?,
-        description: raw.description().unwrap_or_default().to_owned(),
-        banner: banner.and_then(|options| options.banner_text()).unwrap_or_default().to_owned(),
-        session_hours: ENDPOINTS
-            .parse("session timeout", Some(&number("session timeout", raw.session_timeout_hours())?))?,
-        disconnect_on_session_timeout: raw.disconnect_on_session_timeout() == Some(true),
-        connection_log: raw.connection_log_options().and_then(|options| options.enabled()) == Some(true),
     })
 }
 
-/// `None` for one that is gone.
-fn read_association(raw: &TargetNetwork) -> Result<Option<(SubnetId, Association)>, CallError> {
-    let subnet = NETWORKS.parse("subnet", raw.target_network_id())?;
-    let id = AssociationId::new(NETWORKS.required("association id", raw.association_id())?);
-    let code = NETWORKS.required("association status", raw.status().and_then(RawAssociationStatus::code))?;
-    let status = match code.as_str() {
-        "associating" => AssociationStatus::Associating,
-        "associated" => AssociationStatus::Associated,
-        "association-failed" => AssociationStatus::Failed {
-            message: raw.status().and_then(|status| status.message()).unwrap_or("no reason given").to_owned(),
-        },
-        "disassociating" => AssociationStatus::Disassociating,
-        "disassociated" => return Ok(None),
-        other => return Err(NETWORKS.unknown("association status", other)),
-    };
-    Ok(Some((subnet, Association { id, status })))
+fn raw_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// `None` for a rule of a group: clients with certificates are in none.
-fn read_rule(raw: &AuthorizationRule) -> Result<Option<(IpNet, RuleStatus)>, CallError> {
-    if raw.access_all() != Some(true) {
-        return Ok(None);
-    }
-    let cidr = RULES.parse("network", raw.destination_cidr())?;
-    let code = RULES.required("rule status", raw.status().and_then(|status| status.code()))?;
-    let status = match code.as_str() {
-        "authorizing" => RuleStatus::Authorizing,
-        "active" => RuleStatus::Active,
-        "failed" => RuleStatus::Failed {
-            message: raw.status().and_then(|status| status.message()).unwrap_or("no reason given").to_owned(),
-        },
-        "revoking" => RuleStatus::Revoking,
-        other => return Err(RULES.unknown("rule status", other)),
-    };
-    Ok(Some((cidr, status)))
-}
-
-const ENDPOINTS: Answer = Answer("DescribeClientVpnEndpoints");
-const NETWORKS: Answer = Answer("DescribeClientVpnTargetNetworks");
-const RULES: Answer = Answer("DescribeClientVpnAuthorizationRules");
+pub(super) const ENDPOINTS: Answer = Answer("DescribeClientVpnEndpoints");
 const CREATE: Answer = Answer("CreateClientVpnEndpoint");
-const ASSOCIATE: Answer = Answer("AssociateClientVpnTargetNetwork");
+const MODIFY: &str = "ModifyClientVpnEndpoint";
 const EXPORT: Answer = Answer("ExportClientVpnClientConfiguration");
 const EXPORT_CRL: Answer = Answer("ExportClientVpnClientCertificateRevocationList");

@@ -21,6 +21,10 @@ where
     };
     if ALREADY_THERE.contains(&code.as_str()) {
         CallError::Exists { operation, code }
+    } else if NOT_THERE.contains(&code.as_str()) {
+        CallError::Gone { operation, code }
+    } else if code == "IdempotentParameterMismatch" {
+        CallError::Outrun { operation }
     } else if LATER.contains(&code.as_str()) || is_endpoint_queue(&code, &message) {
         CallError::Busy { operation, code, message }
     } else if SERVER_FAULTS.contains(&code.as_str()) {
@@ -32,7 +36,7 @@ where
 
 /// Whether AWS said `code`.
 pub(super) fn has_code(error: &CallError, codes: &[&str]) -> bool {
-    matches!(error, CallError::Refused { code, .. } if codes.contains(&code.as_str()))
+    matches!(error, CallError::Refused { code, .. } | CallError::Gone { code, .. } if codes.contains(&code.as_str()))
 }
 
 /// One endpoint is created at a time in an account. The code alone also means things that waiting does not cure.
@@ -41,9 +45,23 @@ fn is_endpoint_queue(code: &str, message: &str) -> bool {
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-const ALREADY_THERE: &[&str] =
-    &["InvalidClientVpnDuplicateAssociationException", "InvalidClientVpnDuplicateAuthorizationRule"];
+const ALREADY_THERE: &[&str] = &[
+    "InvalidClientVpnDuplicateAssociationException",
+    "InvalidClientVpnDuplicateAuthorizationRule",
+    "InvalidClientVpnDuplicateRoute",
+];
+const NOT_THERE: &[&str] = &[
+    "InvalidClientVpnAssociationIdNotFound",
+    "InvalidClientVpnEndpointAuthorizationRuleNotFound",
+    "InvalidClientVpnEndpointId.NotFound",
+    "InvalidClientVpnRouteNotFound",
+    "ResourceNotFoundException",
+];
 const LATER: &[&str] = &[
+    // Something is still on its way in or out.
+    "ClientVpnEndpointAssociationExists",
+    "InvalidClientVpnActiveAssociationNotFound",
+    "ResourceInUseException",
     "ConcurrentMutationLimitExceeded",
     "IncorrectState",
     "RequestLimitExceeded",

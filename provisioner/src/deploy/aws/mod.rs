@@ -3,20 +3,29 @@
 mod acm;
 mod endpoint;
 mod error;
+mod parts;
 mod read;
+mod settings;
 mod vpc;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
-use ipnet::Ipv4Net;
+use futures::future::try_join_all;
 use profile::name::Domain;
 
 use super::{
-    cloud::{CallError, Cloud, Found, Material, NewEndpoint, Parts},
+    cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
+    observed::Endpoint,
     own::OwnCertificate,
+    part::{Kind, Part, PartState},
+    setting::{Setting, Settings},
+    tags::Tags,
 };
 use crate::{
     config::{DeploymentName, SubnetId, VpcId},
@@ -57,57 +66,95 @@ impl Cloud for Aws {
         vpc::view(&self.ec2, vpc, subnets).await
     }
 
-    async fn observe(&self, deployment: &DeploymentName, domain: &Domain) -> Result<Found, CallError> {
-        let Some(mut endpoint) = endpoint::find(&self.ec2, deployment).await? else {
-            let (server, anchor) = acm::find(&self.acm, deployment, domain).await?;
-            return Ok(Found { server, anchor, endpoint: None });
+    async fn observe(&self, deployment: &DeploymentName, domain: &Domain, depth: Depth) -> Result<Found, CallError> {
+        let tagged = async {
+            match depth {
+                Depth::Quick => Ok(BTreeMap::new()),
+                Depth::Thorough => acm::find(&self.acm, deployment, domain).await,
+            }
         };
-        // An endpoint names its certificates: no need to look through all of ACM for them.
-        let ((associations, rules), crl, server, anchor) = futures::try_join!(
-            endpoint::parts(&self.ec2, &endpoint.id),
+        let (endpoints, mut certificates) = futures::try_join!(endpoint::find(&self.ec2, deployment), tagged)?;
+        let endpoint::Endpoints { mut live, deleting } = endpoints;
+        if live.is_empty() && depth == Depth::Quick {
+            certificates = acm::find(&self.acm, deployment, domain).await?;
+        }
+        let others = live.split_off(live.len().min(1)).into_iter().map(|endpoint| endpoint.id).collect();
+        let Some(mut endpoint) = live.pop() else {
+            return Ok(Found { certificates, endpoint: None, others, deleting });
+        };
+        let kinds = BTreeSet::from(Kind::ALL);
+        let (parts, crl, used) = futures::try_join!(
+            parts::find(&self.ec2, &endpoint.id, &kinds),
             endpoint::crl(&self.ec2, &endpoint.id),
-            acm::describe(&self.acm, &endpoint.server),
-            async {
-                match &endpoint.anchor {
-                    Some(arn) => acm::describe(&self.acm, arn).await,
-                    None => Ok(None),
-                }
-            },
+            self.used_certificates(&endpoint, &certificates),
         )?;
-        endpoint.associations = associations;
-        endpoint.rules = rules;
+        endpoint.parts = parts;
         endpoint.crl = crl;
-        Ok(Found { server, anchor, endpoint: Some(endpoint) })
+        certificates.extend(used);
+        Ok(Found { certificates, endpoint: Some(endpoint), others, deleting })
     }
 
-    async fn parts(&self, endpoint: &EndpointId) -> Result<Parts, CallError> {
-        endpoint::parts(&self.ec2, endpoint).await
+    async fn parts(&self, endpoint: &EndpointId, kinds: &BTreeSet<Kind>) -> Result<Parts, CallError> {
+        parts::find(&self.ec2, endpoint, kinds).await
     }
 
-    async fn import_certificate(
-        &self,
-        deployment: &DeploymentName,
-        own: OwnCertificate,
-        material: &Material,
-    ) -> Result<CertificateArn, CallError> {
-        acm::import(&self.acm, deployment, own, material).await
+    async fn is_gone(&self, endpoint: &EndpointId) -> Result<bool, CallError> {
+        endpoint::is_gone(&self.ec2, endpoint).await
+    }
+
+    async fn import_certificate(&self, tags: &Tags, material: &Material) -> Result<CertificateArn, CallError> {
+        acm::import(&self.acm, tags, material).await
+    }
+
+    async fn reimport_certificate(&self, arn: &CertificateArn, material: &Material) -> Result<(), CallError> {
+        acm::reimport(&self.acm, arn, material).await
+    }
+
+    async fn tag_certificate(&self, arn: &CertificateArn, tags: &Tags) -> Result<(), CallError> {
+        acm::tag(&self.acm, arn, tags).await
+    }
+
+    async fn delete_certificate(&self, arn: &CertificateArn) -> Result<(), CallError> {
+        acm::delete(&self.acm, arn).await
     }
 
     async fn create_endpoint(&self, new: &NewEndpoint, token: &ClientToken) -> Result<(EndpointId, String), CallError> {
         endpoint::create(&self.ec2, new, token).await
     }
 
-    async fn associate(
+    async fn modify_endpoint(
         &self,
         endpoint: &EndpointId,
-        subnet: &SubnetId,
-        token: &ClientToken,
-    ) -> Result<AssociationId, CallError> {
-        endpoint::associate(&self.ec2, endpoint, subnet, token).await
+        settings: &Settings,
+        changed: &BTreeSet<Setting>,
+    ) -> Result<(), CallError> {
+        endpoint::modify(&self.ec2, endpoint, settings, changed).await
     }
 
-    async fn authorize(&self, endpoint: &EndpointId, cidr: Ipv4Net, token: &ClientToken) -> Result<(), CallError> {
-        endpoint::authorize(&self.ec2, endpoint, cidr, token).await
+    async fn exchange_server(&self, endpoint: &EndpointId, server: &CertificateArn) -> Result<(), CallError> {
+        endpoint::exchange_server(&self.ec2, endpoint, server).await
+    }
+
+    async fn tag_endpoint(&self, endpoint: &EndpointId, tags: &Tags) -> Result<(), CallError> {
+        endpoint::tag(&self.ec2, endpoint, tags).await
+    }
+
+    async fn delete_endpoint(&self, endpoint: &EndpointId) -> Result<(), CallError> {
+        endpoint::delete(&self.ec2, endpoint).await
+    }
+
+    async fn make(
+        &self,
+        endpoint: &EndpointId,
+        part: &Part,
+        description: &str,
+        token: &ClientToken,
+    ) -> Result<Option<AssociationId>, CallError> {
+        parts::make(&self.ec2, endpoint, part, description, token).await
+    }
+
+    async fn remove(&self, endpoint: &EndpointId, part: &Part, state: &PartState) -> Result<(), CallError> {
+        parts::remove(&self.ec2, endpoint, part, state).await
     }
 
     async fn import_crl(&self, endpoint: &EndpointId, pem: &str) -> Result<(), CallError> {
@@ -119,10 +166,23 @@ impl Cloud for Aws {
     }
 }
 
-/// The tag that marks what belongs to a deployment.
-const TAG_DEPLOYMENT: &str = "latchkey:deployment";
-/// The tag that says what it is in the deployment.
-const TAG_ROLE: &str = "latchkey:role";
+impl Aws {
+    /// The certificates that `endpoint` uses, those that are `known` left out: no need to look through all of ACM.
+    async fn used_certificates(
+        &self,
+        endpoint: &Endpoint,
+        known: &BTreeMap<CertificateArn, FoundCertificate>,
+    ) -> Result<BTreeMap<CertificateArn, FoundCertificate>, CallError> {
+        let server = Some((OwnCertificate::Server, &endpoint.server));
+        let anchor = endpoint.anchor.as_ref().map(|arn| (OwnCertificate::Anchor, arn));
+        let unknown = server.into_iter().chain(anchor).filter(|(_, arn)| !known.contains_key(arn));
+        let found = try_join_all(unknown.map(async |(own, arn)| {
+            let found = acm::describe(&self.acm, arn, own).await?;
+            Ok(found.map(|found| (arn.clone(), found)))
+        }));
+        Ok(found.await?.into_iter().flatten().collect())
+    }
+}
 
 /// The SDK's own attempts at a call that may be repeated.
 const ATTEMPTS: u32 = 4;

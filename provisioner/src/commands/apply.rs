@@ -1,0 +1,127 @@
+//! Carries a plan out: opens the CA where it is needed, shows progress, and stops decently when asked to.
+
+use provisioner::{
+    deploy::{
+        apply::{Applier, ApplyError, StepError},
+        aws::Aws,
+        observed::Observed,
+        supply::Supply,
+    },
+    ledger::authority::NewAuthority,
+    pki::{authority::Authority, secret::Salt, serial::Serial},
+    random::Random,
+};
+
+use crate::{
+    deployment::{Deployment, View, call_failure, observe_failure},
+    failure::{Failure, Kind, OrFail, Outcome},
+    progress::Reporter,
+    surroundings::Surroundings,
+};
+
+/// Carries out the plan of `view` and answers with what there is then.
+pub(super) async fn apply(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    aws: &Aws,
+    view: View,
+    may_replace: bool,
+) -> Outcome<Observed> {
+    let View { desired, observed, plan } = view;
+    let authority = if plan.needs_ca(&observed) { Some(open_ca(surroundings, deployment).await?) } else { None };
+    let reporter = Reporter::new(surroundings);
+    let applier = Applier {
+        cloud: aws,
+        supply: Supply {
+            deployment: &desired.deployment,
+            domain: &desired.domain,
+            pki: &deployment.config.pki,
+            ledger: &deployment.ledger,
+            authority: authority.as_ref(),
+            who: surroundings.who(),
+            now: surroundings.now,
+            random: surroundings,
+        },
+        desired: &desired,
+        may_replace,
+        timer: surroundings,
+        progress: &reporter,
+    };
+    tokio::select! {
+        applied = applier.apply(observed) => applied.map_err(|error| failure(error, deployment)),
+        () = surroundings.interrupted_twice() => Err(Failure::say(Kind::Interrupted, "interrupted")
+            .hint("a call may have been cut off; run the command again: it looks first and goes on from what is there")),
+    }
+}
+
+/// What stands in the way of a plan, as a failure.
+pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
+    match error {
+        ApplyError::Observe(error) => observe_failure(error),
+        ApplyError::Step { step, source: StepError::Call(source) } => {
+            call_failure(source).during(format!("cannot {step}"))
+        }
+        ApplyError::Step { step, source: StepError::Supply(source) } => {
+            Failure::new(Kind::Input, source).during(format!("cannot {step}"))
+        }
+        error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
+        error @ ApplyError::Obstacles(_) => Failure::new(Kind::Aws, error).hint(if deployment.is_rehearsal() {
+            "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
+        } else {
+            "take the ledger that the deployment was made with (`ledger.url`), or another `deployment.name`"
+        }),
+        error @ ApplyError::Replacement => {
+            Failure::new(Kind::Input, error).hint("`latchkey plan` shows why; `--replace` agrees to it")
+        }
+        error @ ApplyError::GivenUp { .. } => Failure::new(Kind::Aws, error)
+            .hint("clear up what AWS names, then run the command again: it makes that part anew"),
+        error @ ApplyError::TimedOut { .. } => Failure::new(Kind::Aws, error)
+            .hint("AWS may still come to an end with it: run the command again, it goes on from here"),
+        ApplyError::Stopped { observed, left } => {
+            let left: Vec<String> = left.iter().map(|step| format!("  {step}")).collect();
+            let text = format!("stopped as asked; {}\nleft to do:\n{}", inventory(&observed), left.join("\n"));
+            Failure::say(Kind::Interrupted, text).hint("run the command again: it goes on from here")
+        }
+    }
+}
+
+/// What exists, in one line.
+fn inventory(observed: &Observed) -> String {
+    let certificates = match observed.certificates.len() {
+        0 => "no certificate in ACM".to_owned(),
+        1 => "1 certificate in ACM".to_owned(),
+        n => format!("{n} certificates in ACM"),
+    };
+    match &observed.endpoint {
+        None => format!("there is no endpoint, and {certificates}"),
+        Some(endpoint) => {
+            let parts = endpoint.parts.len();
+            format!("there are the endpoint `{}` with {parts} of its parts, and {certificates}", endpoint.id)
+        }
+    }
+}
+
+/// Opens the CA, or makes it in the first run.
+async fn open_ca(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<Authority> {
+    let is_new = !deployment.ledger.has_ca_key().await.or_fail(Kind::Input)?;
+    let passphrase = surroundings.passphrase(is_new)?;
+    let shortest = if deployment.is_rehearsal() { 1 } else { SHORTEST_PASSPHRASE };
+    if is_new && passphrase.length() < shortest {
+        return Err(Failure::say(
+            Kind::Input,
+            format!("the passphrase has {} characters, at least {shortest} are needed", passphrase.length()),
+        )
+        .hint("whoever gets hold of the ledger can try passphrases at leisure: take several words"));
+    }
+    let new = NewAuthority {
+        name: deployment.config.deployment.name.as_str(),
+        days: deployment.config.pki.ca_days,
+        now: surroundings.now,
+        serial: Serial::from_random(surroundings.bits_128()),
+        salt: Salt { salt: surroundings.bits_128(), iv: surroundings.bits_128() },
+    };
+    deployment.ledger.open_or_create_authority(&passphrase, new).await.or_fail(Kind::Input)
+}
+
+/// Characters of a passphrase that guards a CA in earnest.
+const SHORTEST_PASSPHRASE: usize = 12;

@@ -40,7 +40,6 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
         browser.see("#message").await?;
         said.push(browser.text("#message").await?);
     }
-    println!("{said:#?}");
     let mut distinct = said.clone();
     distinct.sort();
     distinct.dedup();

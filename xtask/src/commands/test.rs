@@ -81,8 +81,9 @@ const CHECKS: &[Check] = &[
     Check {
         name: "clippy",
         run: |_| {
-            let clippy = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
-            process::run(build::cargo().args(clippy))
+            clippy(&["--all-targets"])?;
+            // Those with `test = false`, which are no part of all.
+            clippy(&["--test", "*"])
         },
     },
     Check {
@@ -105,6 +106,12 @@ const END_TO_END: &[Check] = &[
 fn end_to_end(count: &mut Count) -> Result<()> {
     // One test after the other: each starts browsers, servers and namespaces on what may be two cores.
     cargo_test(count, &["--workspace", "--test", "e2e", "--", "--test-threads", "1", "--nocapture"])
+}
+
+fn clippy(targets: &[&str]) -> Result<()> {
+    let mut clippy = build::cargo();
+    clippy.args(["clippy", "--quiet", "--locked", "--workspace"]).args(targets).args(["--", "-D", "warnings"]);
+    process::run(&mut clippy)
 }
 
 /// Runs `cargo test`, shows its output, and adds its summary lines to `count`.

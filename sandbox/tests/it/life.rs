@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -216,20 +216,30 @@ fn processes_of(folder: &Path) -> Vec<String> {
 async fn a_log_that_is_followed_shows_calls_as_they_come() {
     let sandbox = Sandbox::up();
     sandbox.ec2(&[("Action", "DescribeVpcs")]).await;
-    let mut follower = Command::new(env!("CARGO_BIN_EXE_sandbox"))
-        .arg("--state")
-        .arg(sandbox.folder().join("state"))
-        .args(["log", "--follow"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let mut follower = Following(
+        Command::new(env!("CARGO_BIN_EXE_sandbox"))
+            .arg("--state")
+            .arg(sandbox.folder().join("state"))
+            .args(["log", "--follow"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let lines = BufReader::new(follower.0.stdout.take().unwrap()).lines();
     let (sender, told) = mpsc::channel();
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
     let next = || told.recv_timeout(Duration::from_secs(20)).expect("a line of the log");
     assert!(next().contains(r#""DescribeVpcs""#));
     sandbox.ec2(&[("Action", "DescribeSubnets")]).await;
     assert!(next().contains(r#""DescribeSubnets""#));
-    follower.kill().unwrap();
-    follower.wait().unwrap();
+}
+
+/// A command that would go on, ended with the value: also when the test fails.
+struct Following(Child);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }

@@ -44,6 +44,9 @@ enum Command {
         /// state: they lie in the state directory, for the owner alone.
         #[arg(long)]
         keep: bool,
+        /// Answer calls, and start no OpenVPN server: quicker, and needs no rights
+        #[arg(long)]
+        control_plane_only: bool,
         #[command(flatten)]
         faults: FaultArguments,
     },
@@ -158,14 +161,14 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let state = StateDir::new(&arguments.state).context("find the state directory")?;
     match arguments.command {
-        Command::Up { association_seconds, quota, keep, faults } => {
+        Command::Up { association_seconds, quota, keep, control_plane_only, faults } => {
             let limits = quota
                 .iter()
                 .try_fold(sandbox::cloud::Limits::default(), |limits, (name, value)| limits.with(name, *value));
             let faults = faults.plan()?;
             let chaos = faults.chaos;
             let limits = limits.unwrap_or_default();
-            let options = UpOptions { association: association_seconds, limits, faults, keep };
+            let options = UpOptions { association: association_seconds, limits, faults, keep, control_plane_only };
             let up = commands::up(&state, options).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();

@@ -40,6 +40,8 @@ pub struct UpOptions {
     pub faults: FaultPlan,
     /// Whether to begin where the last one that was kept ended, and to be kept.
     pub keep: bool,
+    /// Whether to leave the data plane out.
+    pub control_plane_only: bool,
 }
 
 /// Brings the sandbox up, unless it is.
@@ -57,9 +59,9 @@ pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError
 }
 
 fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
-    let UpOptions { association, limits, faults, keep } = options;
+    let UpOptions { association, limits, faults, keep, control_plane_only } = options;
     let credentials = Credentials::random().context("make credentials")?;
-    let privilege = prerequisites::check();
+    let privilege = if control_plane_only { Err(NOT_WANTED.to_owned()) } else { prerequisites::check() };
     let settings = Settings {
         credentials: credentials.clone(),
         association,
@@ -136,3 +138,6 @@ fn agree(state: &StateDir, child: &mut Child, settings: &Settings, credentials: 
     writeln!(orders, "go").context("send the word to go on")?;
     Ok(status)
 }
+
+/// What `status` says of a data plane that was left out.
+const NOT_WANTED: &str = "left out by `--control-plane-only`";

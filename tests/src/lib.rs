@@ -5,6 +5,12 @@
 
 pub mod rehearsal;
 
+pub mod control_plane;
+
+pub mod inventory;
+
+pub mod proxy;
+
 pub mod openssl;
 
 pub mod browser;

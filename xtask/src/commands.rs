@@ -85,8 +85,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "test",
-        usage: "[e2e]",
-        help: "run every check; `e2e` runs the end-to-end part alone",
+        usage: "[e2e|faults]",
+        help: "run every check; `e2e` or `faults` runs that part alone",
         run: test::test,
     },
     Command { name: "bench", usage: "", help: "time the main job: commands, page and tunnel", run: test::bench },

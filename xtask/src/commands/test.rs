@@ -11,17 +11,18 @@ use anyhow::{Context, Result, bail};
 use super::page;
 use crate::{build, packages, process, tools};
 
-/// Runs all checks, or the end-to-end part alone, and ends with `N passed, N failed`.
+/// Runs all checks, or one of the parts that take minutes alone, and ends with `N passed, N failed`.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let checks: &[Check] = match arguments.as_slice() {
         [] => CHECKS,
         ["e2e"] => END_TO_END,
+        ["faults"] => FAULTS,
         ["--help" | "-h"] => {
-            println!("usage: cargo xtask test [e2e]");
+            println!("usage: cargo xtask test [e2e|faults]");
             return Ok(());
         }
-        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e` or nothing"),
+        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `faults` or nothing"),
     };
     prerequisites()?;
     let trunk = std::thread::spawn(tools::trunk);
@@ -95,12 +96,18 @@ const CHECKS: &[Check] = &[
     },
     Check { name: "page", run: |_| page::ensure_built() },
     Check { name: "end to end", run: end_to_end },
+    Check { name: "kills and faults", run: kills_and_faults },
 ];
 
 const END_TO_END: &[Check] = &[
     Check { name: "binaries", run: |_| build::binaries() },
     Check { name: "page", run: |_| page::ensure_built() },
     Check { name: "end to end", run: end_to_end },
+];
+
+const FAULTS: &[Check] = &[
+    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: "kills and faults", run: kills_and_faults },
 ];
 
 fn end_to_end(count: &mut Count) -> Result<()> {
@@ -112,6 +119,10 @@ fn clippy(targets: &[&str]) -> Result<()> {
     let mut clippy = build::cargo();
     clippy.args(["clippy", "--quiet", "--locked", "--workspace"]).args(targets).args(["--", "-D", "warnings"]);
     process::run(&mut clippy)
+}
+
+fn kills_and_faults(count: &mut Count) -> Result<()> {
+    cargo_test(count, &["--workspace", "--test", "faults"])
 }
 
 /// Runs `cargo test`, shows its output, and adds its summary lines to `count`.

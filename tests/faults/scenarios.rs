@@ -1,0 +1,58 @@
+//! What is tried: one line for each command that changes something.
+
+/// A command, what was done before it, and how its outcome is judged.
+///
+/// The outcome of an undisturbed run is the one that every disturbed run must come to.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// Done once; every point begins with a copy.
+    pub(crate) before: &'static [Before],
+    /// Arguments of `latchkey`.
+    pub(crate) command: &'static [&'static str],
+    /// Lines that the inventory has afterwards: how each begins, and how often.
+    pub(crate) outcome: &'static [(&'static str, usize)],
+    /// Whether `plan --check` must find nothing to do afterwards.
+    pub(crate) is_settled: bool,
+}
+
+/// Something that was done before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Before {
+    /// `latchkey` was run with these arguments.
+    Run(&'static [&'static str]),
+    /// In the configuration, the second was put in the place of the first.
+    Configure(&'static str, &'static str),
+}
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "provision",
+        before: &[],
+        command: &["provision", "--yes"],
+        outcome: &[
+            ("endpoint: ", 1),
+            ("certificate of ", 2),
+            ("association ", 2),
+            ("rule ", 1),
+            ("CRL imported: true", 1),
+        ],
+        is_settled: true,
+    },
+    Scenario {
+        name: "change",
+        before: &[
+            Before::Run(&["provision", "--yes"]),
+            Before::Configure("authorize     = []", "authorize = [\"10.1.0.0/16\", \"10.1.1.0/24\", \"10.1.2.0/24\"]"),
+        ],
+        command: &["provision", "--yes"],
+        outcome: &[
+            ("endpoint: ", 1),
+            ("certificate of ", 2),
+            ("association ", 2),
+            ("rule ", 3),
+            ("CRL imported: true", 1),
+        ],
+        is_settled: true,
+    },
+];

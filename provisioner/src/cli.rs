@@ -90,4 +90,27 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Lists who is connected: user, address, since when, how much
+    Connections {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+        /// Also those that ended within the last hour
+        #[arg(long)]
+        all: bool,
+    },
+
+    /// Ends a user's connections, or one connection by its id
+    ///
+    /// Whoever holds a valid certificate can connect again at once, and most clients do so by themselves: `revoke` is
+    /// what locks a user out.
+    Disconnect {
+        /// A user's name, or a connection's id as `connections` lists it
+        #[arg(value_name = "USER|ID")]
+        who: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }

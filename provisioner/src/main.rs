@@ -12,6 +12,8 @@ mod surroundings;
 
 mod files;
 
+mod table;
+
 mod failure;
 
 use std::process::ExitCode;
@@ -47,5 +49,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         }
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,
+        Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
+        Command::Disconnect { who, yes } => commands::disconnect::run(surroundings, config, who, *yes).await,
     }
 }

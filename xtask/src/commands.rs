@@ -75,6 +75,18 @@ const COMMANDS: &[Command] = &[
         help: "delete everything of the deployment at AWS",
         run: |rest| forward::latchkey("destroy", rest),
     },
+    Command {
+        name: "connections",
+        usage: "[--json] [--all]",
+        help: "list who is connected",
+        run: |rest| forward::latchkey("connections", rest),
+    },
+    Command {
+        name: "disconnect",
+        usage: "USER|ID [--yes]",
+        help: "end a user's connections, or one",
+        run: |rest| forward::latchkey("disconnect", rest),
+    },
     Command { name: "web", usage: "", help: "build the page", run: page::web },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },
     Command {

@@ -13,3 +13,7 @@ pub(crate) mod sign;
 pub(crate) mod export;
 
 pub(crate) mod users;
+
+pub(crate) mod connections;
+
+pub(crate) mod disconnect;

@@ -40,3 +40,7 @@ opaque!(
     /// A certificate in ACM, `arn:aws:acm:…`.
     CertificateArn
 );
+opaque!(
+    /// A client's connection, `cvpn-connection-…`.
+    ConnectionId
+);

@@ -19,6 +19,8 @@ pub mod observed;
 
 pub mod network;
 
+pub mod connection;
+
 pub mod plan;
 
 pub mod changes;

@@ -1,6 +1,7 @@
 //! The port to AWS, implemented with the AWS SDK. No type of the SDK leaves this module.
 
 mod acm;
+mod connections;
 mod endpoint;
 mod error;
 mod parts;

@@ -52,6 +52,15 @@ pub(crate) enum Command {
         check: bool,
     },
 
+    /// Shows how the deployment is: endpoint, subnets, rules, routes, CRL, certificates, connections, drift
+    ///
+    /// Exits with 0 where all is well, with 5 where something is missing, differs or is about to expire.
+    Status {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+
     /// Signs a user's request, after checking it
     ///
     /// The request (`alice.csr`) comes from the page. Compare the fingerprint that is shown with the one that the

@@ -47,6 +47,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         Command::Sign { request, out, yes } => {
             commands::sign::run(surroundings, config, request, out.as_deref(), *yes).await
         }
+        Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,

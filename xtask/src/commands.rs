@@ -52,6 +52,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("plan", rest),
     },
     Command {
+        name: "status",
+        usage: "[--json]",
+        help: "show how the deployment is; exits with 5 where something is not well",
+        run: |rest| forward::latchkey("status", rest),
+    },
+    Command {
         name: "sign",
         usage: "FILE.csr [--out FILE] [--yes]",
         help: "check a user's request, issue the certificate and publish it",

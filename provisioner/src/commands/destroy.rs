@@ -24,7 +24,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, w
         if view.plan.is_empty() && view.observed.others.is_empty() {
             break;
         }
-        surroundings.note(Preview::of(&deployment, &view).await?.to_string().trim_end());
+        surroundings.note(Preview::of(&deployment, &aws, &view).await?.to_string().trim_end());
         if !agreed {
             let question = "All of this is deleted. Nobody can connect any more, and profiles of users stay useless.";
             surroundings.confirm_by_name(question, desired.deployment.as_str(), "--yes")?;

@@ -7,6 +7,7 @@ use provisioner::deploy::{
     aws::Aws,
     cloud::{Cloud, Depth},
     id::EndpointId,
+    observed::Endpoint,
 };
 
 use crate::{
@@ -26,7 +27,8 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path) -> Outcome {
         return Err(Failure::say(Kind::Input, format!("there is no endpoint of `{}` yet", names.name))
             .hint("`latchkey provision` makes it"));
     };
-    let exported = export(&deployment, &aws, &endpoint.id).await?;
+    let configuration = aws.export_configuration(&endpoint.id).await.map_err(call_failure)?;
+    let exported = write(&deployment, &endpoint.id, configuration).await?;
     for (what, path, written) in [
         ("client configuration", exported.configuration, exported.configuration_written),
         ("bundle", exported.bundle, exported.bundle_written),
@@ -48,9 +50,26 @@ pub(super) struct Exported {
     pub(super) bundle_written: Written,
 }
 
-/// Fetches the client configuration and writes it and the bundle where they changed.
-pub(super) async fn export(deployment: &Deployment, aws: &Aws, endpoint: &EndpointId) -> Outcome<Exported> {
-    let client_configuration = aws.export_configuration(endpoint).await.map_err(call_failure)?;
+/// The client configuration of `endpoint`: the one that was exported before where `nothing_changed` and it is still
+/// this endpoint's, else a new one.
+pub(super) async fn export(
+    deployment: &Deployment,
+    aws: &Aws,
+    endpoint: &Endpoint,
+    nothing_changed: bool,
+) -> Outcome<Exported> {
+    let host = endpoint.dns_name.trim_start_matches("*.");
+    let remote = format!("{host} {}\n", endpoint.settings.port);
+    let before = std::fs::read_to_string(&deployment.configuration_file).ok();
+    let configuration = match before.filter(|text| nothing_changed && text.contains(&remote)) {
+        Some(text) => text,
+        None => aws.export_configuration(&endpoint.id).await.map_err(call_failure)?,
+    };
+    write(deployment, &endpoint.id, configuration).await
+}
+
+/// Writes the client configuration and the bundle where they changed.
+async fn write(deployment: &Deployment, endpoint: &EndpointId, client_configuration: String) -> Outcome<Exported> {
     let ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?.ok_or_else(|| {
         Failure::say(Kind::Input, "the ledger has no CA certificate").hint("`latchkey provision` makes it")
     })?;

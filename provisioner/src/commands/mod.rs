@@ -8,6 +8,8 @@ mod apply;
 
 pub(crate) mod plan;
 
+pub(crate) mod status;
+
 pub(crate) mod sign;
 
 pub(crate) mod export;

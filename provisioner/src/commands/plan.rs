@@ -8,6 +8,7 @@ use std::{
 use provisioner::{
     config::Region,
     deploy::{
+        aws::Aws,
         changes::{Action, Change, Field, changes, drops_connections},
         part::Kind,
         plan::Step,
@@ -17,15 +18,16 @@ use provisioner::{
 use serde::Serialize;
 
 use crate::{
-    deployment::{Deployment, View},
+    deployment::{Deployment, View, call_failure},
     failure::{Failure, Kind as FailureKind, OrFail, Outcome},
     surroundings::Surroundings,
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool, check: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
-    let view = deployment.view(&deployment.aws(surroundings).await?, surroundings.now).await?;
-    let preview = Preview::of(&deployment, &view).await?;
+    let aws = deployment.aws(surroundings).await?;
+    let view = deployment.view(&aws, surroundings.now).await?;
+    let preview = Preview::of(&deployment, &aws, &view).await?;
     if json {
         let text = serde_json::to_string_pretty(&preview.form()).or_fail(FailureKind::Bug)?;
         surroundings.out(&format!("{text}\n"));
@@ -48,8 +50,8 @@ pub(super) struct Preview {
     changes: Vec<Change>,
     obstacles: Vec<String>,
     steps: Vec<Step>,
-    /// Whether the connections that there are will end.
-    drops_connections: bool,
+    /// How many connections will end; `None` where none can.
+    drops_connections: Option<usize>,
     associations: Associations,
 }
 
@@ -60,7 +62,19 @@ struct Associations {
 }
 
 impl Preview {
-    pub(super) async fn of(deployment: &Deployment, View { desired, observed, plan }: &View) -> Outcome<Self> {
+    pub(super) async fn of(
+        deployment: &Deployment,
+        aws: &Aws,
+        View { desired, observed, plan }: &View,
+    ) -> Outcome<Self> {
+        let ending = observed.endpoint.as_ref().filter(|_| drops_connections(plan, observed));
+        let ending = match ending {
+            None => None,
+            Some(endpoint) => {
+                let connections = aws.connections(&endpoint.id).await.map_err(call_failure)?;
+                Some(connections.iter().filter(|connection| connection.status.is_up()).count())
+            }
+        };
         let has_ca = deployment.ledger.ca_certificate().await.or_fail(FailureKind::Input)?.is_some();
         let count = |parts: &mut dyn Iterator<Item = Kind>| parts.filter(|kind| *kind == Kind::Association).count();
         let before = observed.endpoint.iter().flat_map(|endpoint| endpoint.parts.keys()).map(|part| part.kind());
@@ -72,7 +86,7 @@ impl Preview {
             changes: changes(plan, desired, observed),
             obstacles: plan.obstacles.iter().map(ToString::to_string).collect(),
             steps: plan.steps.clone(),
-            drops_connections: drops_connections(plan, observed),
+            drops_connections: ending,
             associations: Associations {
                 before: count(&mut before.into_iter()),
                 after: if plan.obstacles.is_empty() { count(&mut after.into_iter()) } else { 0 },
@@ -102,7 +116,7 @@ impl Preview {
                 .collect(),
             steps: self.steps.iter().map(ToString::to_string).collect(),
             obstacles: &self.obstacles,
-            drops_connections: self.drops_connections,
+            drops_connections: self.drops_connections.unwrap_or_default(),
             monthly_cost_usd: price.map(|price| dollars(price.monthly(self.associations.after)).replace('$', "")),
         }
     }
@@ -155,10 +169,15 @@ impl fmt::Display for Preview {
         if replaces {
             f.write_str("Every user needs a new profile after a replacement: the endpoint's name changes.\n")?;
         }
-        if self.drops_connections {
-            let then =
-                if replaces || self.associations.after == 0 { "" } else { "; clients connect again by themselves" };
-            writeln!(f, "This ends the connections that there are{then}.")?;
+        if let Some(connections) = self.drops_connections.filter(|connections| *connections > 0) {
+            let live = if connections == 1 {
+                "1 live connection".to_owned()
+            } else {
+                format!("{connections} live connections")
+            };
+            let comes_again = !replaces && self.associations.after > 0;
+            let then = if comes_again { "; clients connect again by themselves" } else { "" };
+            writeln!(f, "This ends {live}{then}.")?;
         }
         let changes_price = self.associations.before != self.associations.after;
         if changes_price { f.write_str(&self.cost()) } else { Ok(()) }
@@ -216,7 +235,7 @@ struct Form<'a> {
     changes: Vec<ChangeForm>,
     steps: Vec<String>,
     obstacles: &'a [String],
-    drops_connections: bool,
+    drops_connections: usize,
     monthly_cost_usd: Option<String>,
 }
 

@@ -24,11 +24,12 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, r
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
     let view = deployment.view(&aws, surroundings.now).await?;
-    surroundings.note(Preview::of(&deployment, &view).await?.to_string().trim_end());
+    surroundings.note(Preview::of(&deployment, &aws, &view).await?.to_string().trim_end());
     if !view.plan.obstacles.is_empty() {
         return Err(failure(ApplyError::Obstacles(view.plan.obstacles), &deployment));
     }
-    let observed = if view.plan.is_empty() {
+    let nothing_changed = view.plan.is_empty();
+    let observed = if nothing_changed {
         view.observed
     } else {
         let may_replace = confirm(surroundings, &deployment, &view, yes, replace)?;
@@ -38,7 +39,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, r
         .endpoint
         .as_ref()
         .ok_or_else(|| Failure::say(Kind::Bug, "there is no endpoint after all steps were done"))?;
-    let exported = export(&deployment, &aws, &endpoint.id).await?;
+    let exported = export(&deployment, &aws, endpoint, nothing_changed).await?;
     surroundings.out(&summary(&deployment, &observed, endpoint, &exported).await?);
     Ok(())
 }

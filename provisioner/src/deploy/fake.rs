@@ -14,7 +14,7 @@ use super::{
     cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
-    observed::Endpoint,
+    observed::{Endpoint, EndpointStatus},
     own::OwnCertificate,
     part::{Kind, Part, PartState, Status},
     setting::{Setting, Settings},
@@ -226,7 +226,7 @@ impl Cloud for Fake {
             let endpoint = Endpoint {
                 id: EndpointId::new(format!("cvpn-endpoint-{}", self.number())),
                 dns_name: "*.vpn".to_owned(),
-                usable: true,
+                status: EndpointStatus::PendingAssociate,
                 listed: true,
                 settings: new.settings.clone(),
                 tags: new.tags.clone(),

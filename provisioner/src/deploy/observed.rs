@@ -57,8 +57,8 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// Its DNS name, with the leading `*.` that AWS writes.
     pub dns_name: String,
-    /// Whether it can be worked with.
-    pub usable: bool,
+    /// How far it is.
+    pub status: EndpointStatus,
     /// Whether AWS has listed it. One that was just created may not be listed for a while.
     pub listed: bool,
     /// Its settings.
@@ -73,6 +73,28 @@ pub struct Endpoint {
     pub parts: BTreeMap<Part, PartState>,
     /// The CRL that it uses.
     pub crl: Option<Crl>,
+}
+
+/// How far an endpoint is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndpointStatus {
+    /// It has no target network association yet: nobody can connect.
+    PendingAssociate,
+    /// Clients can connect.
+    Available,
+    /// It waits for something outside Latchkey, and AWS changes nothing about it.
+    Pending,
+}
+
+impl EndpointStatus {
+    /// AWS's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingAssociate => "pending-associate",
+            Self::Available => "available",
+            Self::Pending => "pending",
+        }
+    }
 }
 
 /// What a step that worked has changed.

@@ -82,6 +82,24 @@ impl Kind {
     pub const ALL: [Self; 3] = [Self::Association, Self::Rule, Self::Route];
 }
 
+impl Status {
+    /// AWS's word for it, of a part of this kind.
+    pub fn word(&self, kind: Kind) -> &'static str {
+        match (self, kind) {
+            (Self::Coming, Kind::Association) => "associating",
+            (Self::Coming, Kind::Rule) => "authorizing",
+            (Self::Coming, Kind::Route) => "creating",
+            (Self::There, Kind::Association) => "associated",
+            (Self::There, Kind::Rule | Kind::Route) => "active",
+            (Self::Failed { .. }, Kind::Association) => "association-failed",
+            (Self::Failed { .. }, Kind::Rule | Kind::Route) => "failed",
+            (Self::Going, Kind::Association) => "disassociating",
+            (Self::Going, Kind::Rule) => "revoking",
+            (Self::Going, Kind::Route) => "deleting",
+        }
+    }
+}
+
 impl Part {
     /// Its kind.
     pub fn kind(&self) -> Kind {

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fmt};
 use super::{
     desired::{Desired, Wanted},
     id::{CertificateArn, EndpointId},
-    observed::{Endpoint, Observed},
+    observed::{Endpoint, EndpointStatus, Observed},
     own::OwnCertificate,
     part::Status,
     setting::{Change, Setting},
@@ -260,7 +260,7 @@ fn obstacles(desired: &Desired, observed: &Observed) -> Vec<Obstacle> {
             made_by: endpoint.tags.get(tags::MADE_BY).cloned(),
         }),
         Some(endpoint) => {
-            if !endpoint.usable {
+            if endpoint.status == EndpointStatus::Pending {
                 obstacles.push(Obstacle::EndpointNotUsable);
             }
             let server = observed.certificates.get(&endpoint.server).filter(|server| server.recorded);

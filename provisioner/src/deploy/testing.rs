@@ -6,7 +6,7 @@ use super::{
     desired::{Desired, Wanted},
     id::{AssociationId, CertificateArn, EndpointId},
     network::{SubnetView, VpcView},
-    observed::{Endpoint, Imported, Observed},
+    observed::{Endpoint, EndpointStatus, Imported, Observed},
     own::OwnCertificate,
     part::{Kind, Part, PartState, Route, Rule, Status},
     tags,
@@ -65,7 +65,7 @@ pub(super) fn complete() -> Observed {
         endpoint: Some(Endpoint {
             id: EndpointId::new("cvpn-endpoint-1"),
             dns_name: "*.cvpn-endpoint-1".to_owned(),
-            usable: true,
+            status: EndpointStatus::Available,
             listed: true,
             settings: wanted.settings,
             tags: tags::made_by(tags::endpoint(&desired.deployment, &wanted.tags), "alice"),

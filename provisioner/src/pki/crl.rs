@@ -87,6 +87,11 @@ impl Crl {
         self.serials.contains(&serial)
     }
 
+    /// How many certificates it lists.
+    pub fn entries(&self) -> usize {
+        self.serials.len()
+    }
+
     /// Its DER. Two CRLs are the same when these are: PEM may be wrapped in more than one way.
     pub fn der(&self) -> &[u8] {
         &self.der

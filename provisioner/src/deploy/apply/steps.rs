@@ -6,7 +6,7 @@ use crate::{
         cloud::{CallError, Cloud, Material, NewEndpoint},
         desired::Wanted,
         id::CertificateArn,
-        observed::{Endpoint, Imported, Observed, Outcome},
+        observed::{Endpoint, EndpointStatus, Imported, Observed, Outcome},
         own::OwnCertificate,
         part::{Part, PartState, Route, Rule, Status},
         plan::Step,
@@ -102,7 +102,7 @@ impl<C: Cloud, T> Applier<'_, C, T> {
         Ok(Outcome::Created(Box::new(Endpoint {
             id,
             dns_name,
-            usable: true,
+            status: EndpointStatus::PendingAssociate,
             listed: false,
             settings: new.settings.clone(),
             tags: new.tags.clone(),

@@ -19,7 +19,8 @@ use crate::{
 impl Aws {
     /// The deployment's endpoint, `None` where there is none.
     pub async fn endpoint(&self, deployment: &DeploymentName) -> Result<Option<EndpointId>, CallError> {
-        Ok(endpoint::find(&self.ec2, deployment).await?.map(|endpoint| endpoint.id))
+        let endpoints = endpoint::find(&self.ec2, deployment).await?;
+        Ok(endpoints.live.into_iter().next().map(|endpoint| endpoint.id))
     }
 
     /// The endpoint's connections: live ones, and those that ended within the hour.

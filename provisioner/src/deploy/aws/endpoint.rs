@@ -17,7 +17,7 @@ use crate::{
     deploy::{
         cloud::{CallError, NewEndpoint},
         id::{CertificateArn, EndpointId},
-        observed::Endpoint,
+        observed::{Endpoint, EndpointStatus},
         setting::{Setting, Settings},
         tags::{self, Tags},
     },
@@ -43,8 +43,7 @@ pub(super) async fn find(client: &Client, deployment: &DeploymentName) -> Result
         let raw = raw.map_err(|error| call_error(ENDPOINTS.0, error))?;
         let id = EndpointId::new(ENDPOINTS.required("endpoint id", raw.client_vpn_endpoint_id())?);
         match life(&raw)? {
-            Life::Usable => live.push((raw.creation_time().map(str::to_owned), read(&raw, id, true)?)),
-            Life::NotUsable => live.push((raw.creation_time().map(str::to_owned), read(&raw, id, false)?)),
+            Life::There(status) => live.push((raw.creation_time().map(str::to_owned), read(&raw, id, status)?)),
             Life::Deleting => drop(deleting.insert(id)),
             Life::Deleted => {}
         }
@@ -177,8 +176,7 @@ pub(super) async fn export_configuration(client: &Client, endpoint: &EndpointId)
 }
 
 enum Life {
-    Usable,
-    NotUsable,
+    There(EndpointStatus),
     Deleting,
     Deleted,
 }
@@ -186,22 +184,23 @@ enum Life {
 fn life(raw: &ClientVpnEndpoint) -> Result<Life, CallError> {
     let status = ENDPOINTS.required("status", raw.status().and_then(|status| status.code()))?;
     match status.as_str() {
-        "pending-associate" | "available" => Ok(Life::Usable),
-        "pending" => Ok(Life::NotUsable),
+        "pending-associate" => Ok(Life::There(EndpointStatus::PendingAssociate)),
+        "available" => Ok(Life::There(EndpointStatus::Available)),
+        "pending" => Ok(Life::There(EndpointStatus::Pending)),
         "deleting" => Ok(Life::Deleting),
         "deleted" => Ok(Life::Deleted),
         other => Err(ENDPOINTS.unknown("endpoint status", other)),
     }
 }
 
-fn read(raw: &ClientVpnEndpoint, id: EndpointId, usable: bool) -> Result<Endpoint, CallError> {
+fn read(raw: &ClientVpnEndpoint, id: EndpointId, status: EndpointStatus) -> Result<Endpoint, CallError> {
     let mut mutual = raw.authentication_options().iter().filter_map(|option| option.mutual_authentication());
     let anchor = mutual.find_map(|mutual| mutual.client_root_certificate_chain());
     let tag = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
     Ok(Endpoint {
         id,
         dns_name: raw.dns_name().unwrap_or_default().to_owned(),
-        usable,
+        status,
         listed: true,
         settings: settings::read(raw)?,
         tags: raw.tags().iter().filter_map(tag).collect(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use crate::deploy::{
     id::{CertificateArn, EndpointId},
     own::OwnCertificate,
-    part::{Kind, Part, Rule},
+    part::{Kind, Part, Rule, Status},
     setting::Setting,
 };
 
@@ -88,12 +88,9 @@ impl Pending {
     /// AWS's word for the state in which it is.
     pub fn status(&self) -> &'static str {
         match self {
-            Self::Coming(Part::Association(_)) => "associating",
-            Self::Coming(Part::Rule(_)) => "authorizing",
-            Self::Coming(Part::Route(_)) => "creating",
-            Self::Going(Part::Association(_)) => "disassociating",
-            Self::Going(Part::Rule(_)) => "revoking",
-            Self::Going(Part::Route(_)) | Self::Deletion(_) => "deleting",
+            Self::Coming(part) => Status::Coming.word(part.kind()),
+            Self::Going(part) => Status::Going.word(part.kind()),
+            Self::Deletion(_) => "deleting",
         }
     }
 }

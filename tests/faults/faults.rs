@@ -46,4 +46,4 @@ pub(crate) async fn run(baseline: &Baseline<'_>, point: &Point, fault: Fault) ->
 /// The exit code for what AWS refused or failed to do.
 const AWS_FAILED: i32 = 4;
 /// Three repetitions, and for each of them a look at everything there is.
-const MORE_CALLS: usize = 40;
+const MORE_CALLS: usize = 24;

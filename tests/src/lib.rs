@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: a rehearsal in a folder of its own, a browser that records everything it does,
-//! and the search for a private key where none must be.
+//! What the tests share: a rehearsal in a folder of its own, a browser that records everything it does, the search for
+//! a private key where none must be; a control plane alone, a proxy before it, and what the service says there is.
 //!
 //! Nothing here knows a private module of another crate: tests use the commands, files and pages that users have.
 
@@ -10,6 +10,8 @@ pub mod control_plane;
 pub mod inventory;
 
 pub mod proxy;
+
+pub mod venv;
 
 pub mod openssl;
 

@@ -5,16 +5,20 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
     thread,
 };
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use tempfile::TempDir;
-use tests::rehearsal::{binary, repository, write};
+use tests::{
+    control_plane::succeeded,
+    rehearsal::{binary, repository, write},
+    venv,
+};
 
 /// What a client went through.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -37,7 +41,7 @@ struct Operation {
 
 #[test]
 fn stock_clients_find_what_their_own_models_promise() -> Result<()> {
-    let python = python()?;
+    let python = venv::programs()?.join("python");
     let (boto3, aws) = thread::scope(|scope| {
         let boto3 = scope.spawn(|| checked_by("boto3", &python));
         (boto3.join(), checked_by("aws", &python))
@@ -102,38 +106,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// The Python of a venv that has what `requirements.txt` says, made where there is none.
-fn python() -> Result<PathBuf> {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stock-clients");
-    let (python, made_from) = (venv.join("bin/python"), venv.join("made-from.txt"));
-    let requirements = folder().join("requirements.txt");
-    let wanted = fs::read_to_string(&requirements)?;
-    let lock = File::create(venv.with_extension("lock"))?;
-    lock.lock()?;
-    if fs::read_to_string(&made_from).is_ok_and(|found| found == wanted) {
-        return Ok(python);
-    }
-    let mut make = Command::new("python3");
-    make.args(["-m", "venv", "--clear"]).arg(&venv);
-    succeeded(
-        make.output().context("`python3` is missing; `apt-get install python3-venv` brings it")?,
-        "python3 -m venv",
-    )?;
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements);
-    succeeded(install.output()?, "pip install")?;
-    write(&made_from, wanted)?;
-    Ok(python)
-}
-
 fn folder() -> PathBuf {
     repository().join("tests/stock-clients")
-}
-
-fn succeeded(output: Output, what: &str) -> Result<String> {
-    let Output { status, stdout, stderr } = output;
-    ensure!(status.success(), "{what} ended with {status}\n{}", String::from_utf8_lossy(&stderr));
-    Ok(String::from_utf8(stdout)?)
 }
 
 /// The table for the README: a line for each operation.

@@ -25,6 +25,7 @@ pub(crate) const DATA_PLANE: &[Package] = &[
 /// What the tests need besides.
 pub(crate) const TESTS: &[Package] = &[
     Package { program: "chromium", debian: "chromium" },
+    Package { program: "make-cadir", debian: "easy-rsa" },
     Package { program: "openssl", debian: "openssl" },
     Package { program: "python3", debian: "python3 python3-venv" },
 ];

@@ -42,11 +42,10 @@ async fn main() -> Result<ExitCode> {
     for scenario in SCENARIOS.iter().filter(|scenario| is_wanted(scenario.name, true)) {
         matrix::run(scenario, &mut tally).await?;
     }
-    if is_wanted("two-admins", TWO_ADMINS_HOLD) {
-        tally.one("two-admins", two_admins::run(two_admins::Ledger::OfTheirOwn).await);
-    }
-    if is_wanted("two-admins-one-ledger", TWO_ADMINS_HOLD) {
-        tally.one("two-admins-one-ledger", two_admins::run(two_admins::Ledger::Shared).await);
+    for (name, ledger) in two_admins::ROWS {
+        if is_wanted(name, TWO_ADMINS_HOLD) {
+            tally.one(name, two_admins::run(ledger).await);
+        }
     }
     let Tally { passed, failed } = tally;
     let verdict = if failed == 0 { "ok" } else { "FAILED" };

@@ -3,29 +3,47 @@
 use std::process::Output;
 
 use anyhow::{Result, ensure};
-use tests::{control_plane::ControlPlane, inventory::Inventory, rehearsal::write};
+use tests::{
+    control_plane::{ControlPlane, succeeded},
+    inventory::Inventory,
+    rehearsal::write,
+};
 
 /// Where the two admins record what they do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ledger {
     /// Each in a folder of their own: each makes a CA.
     OfTheirOwn,
-    /// Both in the same folder.
+    /// Both in the same folder, in which nothing is yet.
     Shared,
+    /// Both in the same folder, which has a CA: neither has to make one, and their first changing calls are imports.
+    SharedWithCa,
 }
+
+pub(crate) const ROWS: [(&str, Ledger); 3] = [
+    ("two-admins", Ledger::OfTheirOwn),
+    ("two-admins-one-ledger", Ledger::Shared),
+    ("two-admins-one-ca", Ledger::SharedWithCa),
+];
 
 /// Runs both at once. One outcome, and whoever lost is told who won.
 pub(crate) async fn run(ledger: Ledger) -> Result<String> {
     let place = ControlPlane::up("0")?;
     let url = format!("http://{}", place.address());
-    if ledger == Ledger::Shared {
-        let folder = place.path().join("shared-ledger");
-        place.configure("file:.latchkey/demo/ledger", &format!("file:{}", folder.display()))?;
+    let shared = format!("file:{}", place.path().join("shared-ledger").display());
+    if ledger != Ledger::OfTheirOwn {
+        place.configure(LEDGER, &shared)?;
+    }
+    if ledger == Ledger::SharedWithCa {
+        let lost = ControlPlane::up("0")?;
+        lost.configure(LEDGER, &shared)?;
+        let url = format!("http://{}", lost.address());
+        succeeded(lost.run(&url, &["provision", "--yes"]).await?, "provisioning an account that is lost then")?;
     }
     let config = std::fs::read_to_string(place.path().join("latchkey.toml"))?;
     let provision = async |admin: &str| -> Result<Output> {
         let folder = place.path().join(admin);
-        std::fs::create_dir(&folder)?;
+        std::fs::create_dir_all(&folder)?;
         write(&folder.join("latchkey.toml"), &config)?;
         let mut command = place.latchkey(&url, &["provision", "--yes"]);
         Ok(command.current_dir(&folder).env("USER", admin).output().await?)
@@ -40,7 +58,7 @@ pub(crate) async fn run(ledger: Ledger) -> Result<String> {
     }
     let won = [&first, &second].iter().filter(|output| output.status.success()).count();
     ensure!(won > 0, "nobody won{story}");
-    ensure!(ledger == Ledger::Shared || won == 1, "there are two CAs, and nobody lost{story}");
+    ensure!(ledger != Ledger::OfTheirOwn || won == 1, "there are two CAs, and nobody lost{story}");
     for (loser, output, winner) in [(FIRST, &first, SECOND), (SECOND, &second, FIRST)] {
         if output.status.success() {
             continue;
@@ -50,6 +68,11 @@ pub(crate) async fn run(ledger: Ledger) -> Result<String> {
             String::from_utf8_lossy(&output.stderr).contains(winner),
             "{loser} is not told that {winner} won{story}"
         );
+        let again = provision(loser).await?;
+        let difference = place.account().await?.inventory().await?.difference(&after);
+        ensure!(difference.is_empty(), "{loser} runs it again and changes\n{difference}{}", told(loser, &again));
+        let may_go_on = ledger != Ledger::OfTheirOwn;
+        ensure!(again.status.success() == may_go_on, "{loser} runs it again{}", told(loser, &again));
     }
     Ok(story)
 }
@@ -67,5 +90,6 @@ fn listed(inventory: &Inventory) -> String {
 
 const FIRST: &str = "first-admin";
 const SECOND: &str = "second-admin";
+const LEDGER: &str = "file:.latchkey/demo/ledger";
 /// Exit codes of a command that says what is the matter: usage, policy, AWS, drift.
 const CLEAN: [i32; 4] = [2, 3, 4, 5];

@@ -122,4 +122,14 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+
+    /// Looks at everything that `provision` needs, and changes nothing
+    ///
+    /// Configuration, ledger, credentials, region, VPC, subnets, addresses, ways to the internet and quotas: each well, a
+    /// warning or a failure, with its remedy. Exits with 2 where configuration or ledger fail, with 4 where AWS does.
+    Doctor {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -13,7 +13,7 @@ use provisioner::{
         aws::Aws,
         cloud::{CallError, Cloud, Depth},
         desired::Desired,
-        network,
+        network::{self, VpcView},
         observed::Observed,
         plan::{Plan, plan},
     },
@@ -75,8 +75,8 @@ impl Deployment {
         }
     }
 
-    /// Observes and plans, after the configuration has been held against the VPC.
-    pub(crate) async fn view(&self, aws: &Aws, now: OffsetDateTime) -> Outcome<View> {
+    /// Observes and plans, after the configuration has been held against the VPC, which is the other half of the answer.
+    pub(crate) async fn view(&self, aws: &Aws, now: OffsetDateTime) -> Outcome<(View, VpcView)> {
         let network = &self.config.network;
         let vpc = async {
             let vpc = aws.vpc(&network.vpc_id, &network.subnet_ids).await.map_err(call_failure)?;
@@ -93,7 +93,7 @@ impl Deployment {
         let (vpc, observed) = futures::try_join!(vpc, observed)?;
         let desired = Desired::new(&self.config, &vpc, now);
         let plan = plan(&desired, &observed);
-        Ok(View { desired, observed, plan })
+        Ok((View { desired, observed, plan }, vpc))
     }
 
     pub(crate) fn is_rehearsal(&self) -> bool {

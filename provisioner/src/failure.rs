@@ -52,9 +52,24 @@ impl Failure {
         self.kind as u8
     }
 
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The chain of causes on one line, then the hint.
     pub(crate) fn report(&self) -> String {
-        let mut text = String::from("error: ");
+        let mut text = format!("error: {}", self.message());
+        if let Some(hint) = &self.hint {
+            // Writing to a string does not fail.
+            let _ok = write!(text, "\n\nhint: {hint}");
+        }
+        text
+    }
+
+    /// The chain of causes on one line.
+    pub(crate) fn message(&self) -> String {
+        let mut text = String::new();
         let mut last = String::new();
         for (i, cause) in self.error.chain().map(ToString::to_string).enumerate() {
             // A transparent wrapper says what its cause says again.
@@ -64,9 +79,6 @@ impl Failure {
                 let _ok = write!(text, "{separator}{cause}");
                 last = cause;
             }
-        }
-        if let Some(hint) = &self.hint {
-            let _ok = write!(text, "\n\nhint: {hint}");
         }
         text
     }

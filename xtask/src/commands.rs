@@ -1,5 +1,6 @@
 //! The commands: one line of help and one function each.
 
+mod doctor;
 mod forward;
 mod page;
 mod sandbox;
@@ -92,6 +93,12 @@ const COMMANDS: &[Command] = &[
         usage: "USER|ID [--yes]",
         help: "end a user's connections, or one",
         run: |rest| forward::latchkey("disconnect", rest),
+    },
+    Command {
+        name: "doctor",
+        usage: "[--json]",
+        help: "check programs, configuration, AWS account and VPC before anything is changed",
+        run: doctor::doctor,
     },
     Command { name: "web", usage: "", help: "build the page", run: page::web },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },

@@ -1,6 +1,6 @@
 //! Programs that come with the operating system: found, or installed where that is allowed, or named.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Result, bail};
 
@@ -11,6 +11,23 @@ use crate::process;
 pub(crate) struct Package {
     program: &'static str,
     debian: &'static str,
+}
+
+impl Package {
+    /// The program's name.
+    pub(crate) fn program(&self) -> &'static str {
+        self.program
+    }
+
+    /// The Debian packages, with a space between them.
+    pub(crate) fn debian(&self) -> &'static str {
+        self.debian
+    }
+
+    /// Where the program is.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
+        process::find(self.program)
+    }
 }
 
 /// What the sandbox's data plane is made of.
@@ -41,8 +58,7 @@ pub(crate) const BINARYEN: &[Package] = &[Package { program: "wasm-opt", debian:
 /// # Errors
 /// What is missing, and the one command that installs it.
 pub(crate) fn ensure(packages: &[Package]) -> Result<()> {
-    let missing: Vec<Package> =
-        packages.iter().copied().filter(|package| process::find(package.program).is_none()).collect();
+    let missing: Vec<Package> = packages.iter().copied().filter(|package| package.find().is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -61,10 +77,15 @@ pub(crate) fn ensure(packages: &[Package]) -> Result<()> {
             .args(["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--no-install-recommends"])
             .args(debian),
     )?;
-    match packages.iter().find(|package| process::find(package.program).is_none()) {
+    match packages.iter().find(|package| package.find().is_none()) {
         Some(package) => bail!("`{}` is still missing after installing `{}`", package.program, package.debian),
         None => Ok(()),
     }
+}
+
+/// Whether [`ensure`] can install what is missing.
+pub(crate) fn can_install() -> bool {
+    process::find("apt-get").is_some() && as_root().is_some()
 }
 
 /// Starts a command line as root, where that needs no password.

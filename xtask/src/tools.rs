@@ -39,16 +39,11 @@ pub(crate) fn trunk() -> Result<PathBuf> {
     // Whoever comes while it is being built waits for it, and finds it then.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock();
-    let wanted = format!("trunk {TRUNK}");
-    let own = folder().join("bin/trunk");
-    let fits = |trunk: &PathBuf| {
-        process::read_quietly(Command::new(trunk).arg("--version")).is_some_and(|version| version.trim() == wanted)
-    };
-    if let Some(trunk) = process::find("trunk").into_iter().chain([own.clone()]).find(fits) {
+    if let Some(trunk) = find_trunk() {
         return Ok(trunk);
     }
     packages::ensure(packages::BUILD)?;
-    eprintln!("building {wanted}; this takes about six minutes on two cores, once");
+    eprintln!("building trunk {TRUNK}; this takes about six minutes on two cores, once");
     let build = folder().join("build");
     // trunk 0.22 declares a newer Rust than the pinned one and builds with it all the same. Unoptimised: it builds
     // in half the time, and of a page's build only seconds are trunk's own.
@@ -63,7 +58,20 @@ pub(crate) fn trunk() -> Result<PathBuf> {
     process::run(&mut install)?;
     // More than a gigabyte that nobody needs again.
     fs::remove_dir_all(&build).map_err(process::at(&build))?;
-    Ok(own)
+    Ok(own_trunk())
+}
+
+/// A trunk in the right version, on PATH or built before.
+pub(crate) fn find_trunk() -> Option<PathBuf> {
+    let wanted = format!("trunk {TRUNK}");
+    let fits = |trunk: &PathBuf| {
+        process::read_quietly(Command::new(trunk).arg("--version")).is_some_and(|version| version.trim() == wanted)
+    };
+    process::find("trunk").into_iter().chain([own_trunk()]).find(fits)
+}
+
+fn own_trunk() -> PathBuf {
+    folder().join("bin/trunk")
 }
 
 fn wasm_target() -> Result<()> {

@@ -19,3 +19,5 @@ pub(crate) mod users;
 pub(crate) mod connections;
 
 pub(crate) mod disconnect;
+
+pub(crate) mod doctor;

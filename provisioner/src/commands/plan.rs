@@ -18,6 +18,7 @@ use provisioner::{
 use serde::Serialize;
 
 use crate::{
+    checks,
     deployment::{Deployment, View, call_failure},
     failure::{Failure, Kind as FailureKind, OrFail, Outcome},
     surroundings::Surroundings,
@@ -26,7 +27,7 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool, check: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    let view = deployment.view(&aws, surroundings.now).await?;
+    let view = checks::view(surroundings, &deployment, &aws).await?;
     let preview = Preview::of(&deployment, &aws, &view).await?;
     if json {
         let text = serde_json::to_string_pretty(&preview.form()).or_fail(FailureKind::Bug)?;

@@ -15,6 +15,7 @@ use super::{
     plan::Preview,
 };
 use crate::{
+    checks,
     deployment::{Deployment, View},
     failure::{Failure, Kind, OrFail, Outcome},
     surroundings::Surroundings,
@@ -23,7 +24,7 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, replace: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    let view = deployment.view(&aws, surroundings.now).await?;
+    let view = checks::view(surroundings, &deployment, &aws).await?;
     surroundings.note(Preview::of(&deployment, &aws, &view).await?.to_string().trim_end());
     if !view.plan.obstacles.is_empty() {
         return Err(failure(ApplyError::Obstacles(view.plan.obstacles), &deployment));

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    let view = deployment.view(&aws, surroundings.now).await?;
+    let (view, _vpc) = deployment.view(&aws, surroundings.now).await?;
     let connections = match &view.observed.endpoint {
         Some(endpoint) => aws.connections(&endpoint.id).await.map_err(call_failure)?,
         None => Vec::new(),

@@ -19,6 +19,8 @@ pub mod observed;
 
 pub mod network;
 
+pub mod check;
+
 pub mod connection;
 
 pub mod plan;

@@ -110,6 +110,7 @@ mod tests {
         let revoked = [Revoked { serial: first, since: NOW }, Revoked { serial: second, since: NOW }];
         let crl = Crl::from_pem(&authority().crl(1, &revoked, NOW).unwrap()).unwrap();
         assert!(crl.lists(first) && crl.lists(second) && !crl.lists(other));
+        assert_eq!(crl.entries(), 2);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The port to AWS, implemented with the AWS SDK. No type of the SDK leaves this module.
 
 mod acm;
+mod caller;
 mod connections;
 mod endpoint;
 mod error;
 mod parts;
 mod read;
 mod settings;
+mod survey;
 mod vpc;
 
 use std::{
@@ -38,6 +40,7 @@ use crate::{
 pub struct Aws {
     ec2: aws_sdk_ec2::Client,
     acm: aws_sdk_acm::Client,
+    sts: aws_sdk_sts::Client,
 }
 
 impl Aws {
@@ -54,11 +57,17 @@ impl Aws {
             .await;
         let mut ec2 = aws_sdk_ec2::config::Builder::from(&shared);
         let mut acm = aws_sdk_acm::config::Builder::from(&shared);
+        let mut sts = aws_sdk_sts::config::Builder::from(&shared);
         if let Some(url) = endpoint_url {
             ec2 = ec2.endpoint_url(url);
             acm = acm.endpoint_url(url);
+            sts = sts.endpoint_url(url);
         }
-        Self { ec2: aws_sdk_ec2::Client::from_conf(ec2.build()), acm: aws_sdk_acm::Client::from_conf(acm.build()) }
+        Self {
+            ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
+            acm: aws_sdk_acm::Client::from_conf(acm.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
+        }
     }
 }
 

@@ -132,4 +132,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Prints the IAM policy that whoever runs the other commands needs, for this deployment and no other
+    ///
+    /// A JSON document for `aws iam create-policy --policy-document`. It is as narrow as AWS documents to be possible.
+    IamPolicy {
+        /// Print the table behind it: each action, the commands that call it, and why
+        #[arg(long)]
+        explain: bool,
+        /// Write JSON, also with --explain; the policy itself is JSON always
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -14,4 +14,6 @@ pub mod ledger;
 
 pub mod issuance;
 
+pub mod iam;
+
 pub mod random;

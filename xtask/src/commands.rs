@@ -100,6 +100,12 @@ const COMMANDS: &[Command] = &[
         help: "check programs, configuration, AWS account and VPC before anything is changed",
         run: doctor::doctor,
     },
+    Command {
+        name: "iam-policy",
+        usage: "[--explain] [--json]",
+        help: "print the permissions that this deployment needs",
+        run: |rest| forward::latchkey("iam-policy", rest),
+    },
     Command { name: "web", usage: "", help: "build the page", run: page::web },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },
     Command {

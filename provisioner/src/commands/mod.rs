@@ -21,3 +21,5 @@ pub(crate) mod connections;
 pub(crate) mod disconnect;
 
 pub(crate) mod doctor;
+
+pub(crate) mod iam_policy;

@@ -1,0 +1,127 @@
+//! The table of actions.
+
+use super::grant::Grant;
+
+/// Something that Latchkey, or AWS on its behalf, does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Action {
+    /// Its name in a policy.
+    pub name: &'static str,
+    /// Who does it.
+    pub caller: Caller,
+    /// What it is for.
+    pub why: &'static str,
+    /// What of the policy allows it; none where no permission is needed.
+    pub grants: &'static [Grant],
+}
+
+/// Who does it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Caller {
+    /// These commands call it.
+    Commands(&'static [&'static str]),
+    /// AWS asks for it when the named action is called.
+    Within(&'static str),
+}
+
+const fn called(
+    name: &'static str,
+    commands: &'static [&'static str],
+    why: &'static str,
+    grants: &'static [Grant],
+) -> Action {
+    Action { name, caller: Caller::Commands(commands), why, grants }
+}
+
+const fn within(name: &'static str, other: &'static str, why: &'static str, grants: &'static [Grant]) -> Action {
+    Action { name, caller: Caller::Within(other), why, grants }
+}
+
+/// Commands that observe the deployment.
+const OBSERVERS: &[&str] = &["provision", "plan", "export"];
+/// Commands that hold the configuration against the VPC.
+const CHECKERS: &[&str] = &["provision", "plan", "doctor"];
+/// Commands that start from the endpoint.
+const ALL: &[&str] = &["provision", "plan", "export", "doctor", "connections", "disconnect"];
+
+/// Every action, in the order of a provisioning.
+pub const ACTIONS: &[Action] = &[
+    called("sts:GetCallerIdentity", CHECKERS, "say who is calling", &[]),
+    called("ec2:DescribeVpcs", CHECKERS, "the VPC's ranges", &[Grant::Look]),
+    called("ec2:DescribeSubnets", CHECKERS, "zone and room of the subnets", &[Grant::Look]),
+    called("ec2:DescribeSecurityGroups", CHECKERS, "find the VPC's default group", &[Grant::Look]),
+    called("ec2:DescribeVpcPeeringConnections", CHECKERS, "overlap with the clients' addresses", &[Grant::Look]),
+    called("ec2:DescribeInternetGateways", CHECKERS, "say whether the VPC is private", &[Grant::Look]),
+    called("ec2:DescribeRouteTables", CHECKERS, "say whether the VPC is private", &[Grant::Look]),
+    called("ec2:DescribeClientVpnEndpoints", ALL, "find the endpoint by its tag, count for the quota", &[Grant::Look]),
+    called("ec2:DescribeClientVpnTargetNetworks", OBSERVERS, "which subnets are associated", &[Grant::Look]),
+    called("ec2:DescribeClientVpnAuthorizationRules", OBSERVERS, "which networks are open", &[Grant::Look]),
+    called("ec2:DescribeClientVpnConnections", &["connections", "disconnect"], "who is connected", &[Grant::Look]),
+    called("acm:ListCertificates", CHECKERS, "find the certificates, count for the quota", &[Grant::Look]),
+    called(
+        "acm:ListTagsForCertificate",
+        &["provision", "plan"],
+        "find the certificates by their tags",
+        &[Grant::Certificates],
+    ),
+    called("acm:DescribeCertificate", OBSERVERS, "their serial numbers", &[Grant::Certificates]),
+    called("acm:ImportCertificate", &["provision"], "server certificate and client anchor", &[Grant::NewCertificates]),
+    within(
+        "acm:AddTagsToCertificate",
+        "acm:ImportCertificate",
+        "certificates are tagged as they are imported",
+        &[Grant::NewCertificates],
+    ),
+    called(
+        "ec2:CreateClientVpnEndpoint",
+        &["provision"],
+        "make the endpoint",
+        &[Grant::NewEndpoint, Grant::Vpc, Grant::SecurityGroups],
+    ),
+    within(
+        "ec2:CreateTags",
+        "ec2:CreateClientVpnEndpoint",
+        "the endpoint is tagged as it is made",
+        &[Grant::TagsOfNewEndpoint],
+    ),
+    within(
+        "iam:CreateServiceLinkedRole",
+        "ec2:CreateClientVpnEndpoint",
+        "the account's first endpoint needs its role",
+        &[Grant::ServiceLinkedRole],
+    ),
+    // UNCONFIRMED that AWS asks the caller for them, and not its own role alone.
+    within("logs:DescribeLogGroups", "ec2:CreateClientVpnEndpoint", "connections are logged", &[Grant::Logs]),
+    within("logs:DescribeLogStreams", "ec2:CreateClientVpnEndpoint", "connections are logged", &[Grant::Logs]),
+    called(
+        "ec2:AssociateClientVpnTargetNetwork",
+        &["provision"],
+        "associate the subnets",
+        &[Grant::Endpoint, Grant::Subnets],
+    ),
+    called("ec2:AuthorizeClientVpnIngress", &["provision"], "let clients through", &[Grant::Endpoint]),
+    called("ec2:ImportClientVpnClientCertificateRevocationList", &["provision"], "the CRL", &[Grant::Endpoint]),
+    called("ec2:ExportClientVpnClientCertificateRevocationList", OBSERVERS, "which CRL is in use", &[Grant::Endpoint]),
+    called(
+        "ec2:ExportClientVpnClientConfiguration",
+        &["provision", "export"],
+        "the profile's beginning",
+        &[Grant::Endpoint],
+    ),
+    called("ec2:TerminateClientVpnConnections", &["disconnect"], "end connections", &[Grant::Endpoint]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_stands_in_the_table_once_and_depends_on_one_that_does() {
+        for (i, action) in ACTIONS.iter().enumerate() {
+            assert!(ACTIONS.iter().skip(i + 1).all(|other| other.name != action.name), "{}", action.name);
+            if let Caller::Within(other) = action.caller {
+                assert!(ACTIONS.iter().any(|it| it.name == other), "{other}");
+            }
+        }
+    }
+}

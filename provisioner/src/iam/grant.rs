@@ -1,0 +1,112 @@
+//! What a statement of the policy covers: resources, and the conditions under which.
+
+use std::collections::BTreeMap;
+
+use super::Deployment;
+
+/// A statement of the policy. Each resource that an action touches is judged on its own, so an action may be in several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grant {
+    /// Reading calls, which AWS does not narrow to a resource; those on an endpoint's parts are documented to be, which
+    /// would gain little and is UNCONFIRMED.
+    Look,
+    /// Reading any certificate: whose it is shows in its tags only.
+    Certificates,
+    /// Certificates that come with the deployment's tag.
+    NewCertificates,
+    /// An endpoint that comes with the deployment's tag.
+    NewEndpoint,
+    /// The tags of a new endpoint, and of nothing else.
+    TagsOfNewEndpoint,
+    /// The VPC that an endpoint is made for.
+    Vpc,
+    /// The security groups that an endpoint is given.
+    SecurityGroups,
+    /// The deployment's endpoint.
+    Endpoint,
+    /// The subnets that are associated.
+    Subnets,
+    /// The role that the service makes for itself, once in an account
+    /// (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/using-service-linked-roles.html>).
+    ServiceLinkedRole,
+    /// The log of connections.
+    Logs,
+}
+
+/// Condition operator, to key, to value.
+pub(super) type Conditions = BTreeMap<&'static str, BTreeMap<String, String>>;
+
+impl Grant {
+    /// All of them, in the order of the policy.
+    pub const ALL: [Self; 11] = [
+        Self::Look,
+        Self::Certificates,
+        Self::NewCertificates,
+        Self::NewEndpoint,
+        Self::TagsOfNewEndpoint,
+        Self::Vpc,
+        Self::SecurityGroups,
+        Self::Endpoint,
+        Self::Subnets,
+        Self::ServiceLinkedRole,
+        Self::Logs,
+    ];
+
+    /// The statement's id.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Look => "Look",
+            Self::Certificates => "LookAtCertificates",
+            Self::NewCertificates => "ImportOwnCertificates",
+            Self::NewEndpoint => "MakeOwnEndpoint",
+            Self::TagsOfNewEndpoint => "TagOwnEndpoint",
+            Self::Vpc => "MakeEndpointInVpc",
+            Self::SecurityGroups => "MakeEndpointInGroups",
+            Self::Endpoint => "UseOwnEndpoint",
+            Self::Subnets => "AssociateSubnets",
+            Self::ServiceLinkedRole => "LetServiceMakeItsRole",
+            Self::Logs => "LogConnections",
+        }
+    }
+
+    pub(super) fn resources(self, deployment: &Deployment) -> Vec<String> {
+        let region = deployment.region.as_str();
+        let partition = if region.starts_with("us-gov-") { "aws-us-gov" } else { "aws" };
+        // The account is that of whoever has the policy; subnets may be shared by another one.
+        let arn = |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:*:{rest}");
+        match self {
+            Self::Look | Self::Logs => vec!["*".to_owned()],
+            Self::Certificates | Self::NewCertificates => vec![arn("acm", "certificate/*")],
+            Self::NewEndpoint | Self::TagsOfNewEndpoint | Self::Endpoint => {
+                vec![arn("ec2", "client-vpn-endpoint/*")]
+            }
+            Self::Vpc => vec![arn("ec2", &format!("vpc/{}", deployment.vpc))],
+            Self::SecurityGroups if deployment.security_groups.is_empty() => vec![arn("ec2", "security-group/*")],
+            Self::SecurityGroups => {
+                deployment.security_groups.iter().map(|id| arn("ec2", &format!("security-group/{id}"))).collect()
+            }
+            Self::Subnets => deployment.subnets.iter().map(|id| arn("ec2", &format!("subnet/{id}"))).collect(),
+            Self::ServiceLinkedRole => vec![format!(
+                "arn:{partition}:iam::*:role/aws-service-role/clientvpn.amazonaws.com/AWSServiceRoleForClientVPN"
+            )],
+        }
+    }
+
+    pub(super) fn conditions(self, deployment: &Deployment) -> Conditions {
+        let name = deployment.name.as_str();
+        let asked = || ("aws:RequestTag/latchkey:deployment", name);
+        let equals: Vec<(&str, &str)> = match self {
+            Self::Look | Self::Logs => vec![("aws:RequestedRegion", deployment.region.as_str())],
+            Self::NewCertificates | Self::NewEndpoint => vec![asked()],
+            Self::TagsOfNewEndpoint => vec![asked(), ("ec2:CreateAction", "CreateClientVpnEndpoint")],
+            Self::Endpoint => vec![("aws:ResourceTag/latchkey:deployment", name)],
+            Self::ServiceLinkedRole => vec![("iam:AWSServiceName", "clientvpn.amazonaws.com")],
+            Self::Certificates | Self::Vpc | Self::SecurityGroups | Self::Subnets => Vec::new(),
+        };
+        if equals.is_empty() {
+            return Conditions::new();
+        }
+        let equals = equals.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Conditions::from([("StringEquals", equals)])
+    }
+}

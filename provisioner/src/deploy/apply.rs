@@ -156,12 +156,14 @@ pub async fn observe(
     desired: &Desired,
     depth: Depth,
 ) -> Result<Observed, ObserveError> {
+    let creations = ledger.finished_attempts(CREATE_ENDPOINT).await?;
     let found = cloud.observe(&desired.deployment, &desired.domain, depth).await?;
     let mut observed = Observed {
         endpoint: found.endpoint,
         others: found.others,
         deleting: found.deleting,
         recorded_crl: ledger.latest_crl().await?,
+        creations,
         ..Observed::default()
     };
     for (arn, certificate) in found.certificates {
@@ -221,6 +223,7 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
                 Some((step, error)) => {
                     let wait = retry.get_or_insert_with(|| Wait::begin(RETRY, self.timer.now()));
                     let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) else {
+                        self.give_up_token(&error).await?;
                         return Err(ApplyError::Step { step: Box::new(step), source: StepError::Call(error) });
                     };
                     self.progress.tell(Event::Again(&step, &error.to_string()));
@@ -237,6 +240,16 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
             return Err(ApplyError::Replacement);
         }
         Ok(plan)
+    }
+
+    /// A token that AWS remembers, for an endpoint that is nowhere to be seen, was for one that was deleted long ago.
+    /// The next run takes another.
+    async fn give_up_token(&self, error: &CallError) -> Result<(), ObserveError> {
+        if matches!(error, CallError::Outrun { .. }) {
+            let attempt = self.supply.attempt(CREATE_ENDPOINT).await?;
+            self.supply.ledger.end_attempt(&attempt, "outrun").await?;
+        }
+        Ok(())
     }
 
     /// Observes anew after `error`.
@@ -288,6 +301,9 @@ fn given_up(observed: &Observed, made: &BTreeSet<Step>) -> Result<(), ApplyError
     }
     Ok(())
 }
+
+/// The step of which there must be one only, whoever runs it.
+const CREATE_ENDPOINT: &str = "create-endpoint";
 
 /// Calls at the same time. AWS allows ten changes of an endpoint at once
 /// (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>).

@@ -29,6 +29,8 @@ pub struct Observed {
     pub deleting: BTreeSet<EndpointId>,
     /// The latest CRL of the ledger.
     pub recorded_crl: Option<RecordedCrl>,
+    /// How many attempts at creating the endpoint were over before AWS was looked at, by the ledger.
+    pub creations: u32,
 }
 
 /// A certificate in ACM.
@@ -143,7 +145,7 @@ impl Observed {
     /// Takes over a new look at everything. What AWS does not list yet but answered before is kept: its lists lag
     /// behind its answers.
     pub fn renew(&mut self, found: Self) {
-        let Self { mut certificates, endpoint, others, deleting, recorded_crl } = found;
+        let Self { mut certificates, endpoint, others, deleting, recorded_crl, creations } = found;
         let unlisted = self.endpoint.take().filter(|endpoint| !endpoint.listed && !others.contains(&endpoint.id));
         for (arn, imported) in std::mem::take(&mut self.certificates) {
             certificates.entry(arn).or_insert(imported);
@@ -153,6 +155,7 @@ impl Observed {
         self.others = others;
         self.deleting = deleting;
         self.recorded_crl = recorded_crl.or_else(|| self.recorded_crl.take());
+        self.creations = creations;
     }
 
     /// Adds what a step has changed, so that nothing needs to be asked of AWS that it has just answered, and nothing
@@ -160,7 +163,10 @@ impl Observed {
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Imported(arn, imported) => drop(self.certificates.insert(arn, imported)),
-            Outcome::Created(endpoint) => self.endpoint = Some(*endpoint),
+            Outcome::Created(endpoint) => {
+                self.endpoint = Some(*endpoint);
+                self.creations += 1;
+            }
             Outcome::Modified(settings) => self.at_endpoint(|endpoint| endpoint.settings = *settings),
             Outcome::ServerExchanged(arn) => self.at_endpoint(|endpoint| endpoint.server = arn),
             Outcome::Tagged(tags) => self.at_endpoint(|endpoint| endpoint.tags.extend(tags)),

@@ -95,19 +95,24 @@ impl Supply<'_> {
             .filter(|issued| issued.role == Role::Anchor)
             .map(|issued| Revoked { serial: issued.serial, since: issued.provenance.when })
             .collect();
-        let number = observed.recorded_crl.as_ref().map_or(1, |recorded| recorded.number + 1);
-        let pem = authority.crl(number, &revoked, self.now)?;
-        self.ledger.record_crl(number, &pem).await?;
-        let crl = Crl::from_pem(&pem)?;
-        Ok(RecordedCrl { number, pem, crl })
+        // Where another admin takes the number at this moment, the next one is taken.
+        loop {
+            let number = self.ledger.latest_crl().await?.map_or(1, |recorded| recorded.number + 1);
+            let pem = authority.crl(number, &revoked, self.now)?;
+            match self.ledger.record_crl(number, &pem).await {
+                Ok(()) => return Ok(RecordedCrl { number, crl: Crl::from_pem(&pem)?, pem }),
+                Err(LedgerError::Taken { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The attempt at a step, written down.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn attempt(&self, step: &str, request: &str) -> Result<Attempt, LedgerError> {
-        self.ledger.begin_attempt(self.deployment.as_str(), step, request, self.provenance()).await
+    pub async fn attempt(&self, step: &str) -> Result<Attempt, LedgerError> {
+        self.ledger.begin_attempt(self.deployment.as_str(), step, self.provenance()).await
     }
 
     /// Who, when, and a fresh nonce.

@@ -4,7 +4,7 @@
 //! was used up long ago may bring back an answer about something since deleted. So a token belongs to one attempt at
 //! one step: it is used again as long as nobody knows how that attempt ended, and never after.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -34,7 +34,8 @@ impl ClientToken {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attempt {
     step: String,
-    number: u32,
+    /// Which attempt at its step it is, counted from 1.
+    pub number: u32,
     /// The token to make the call with.
     pub token: ClientToken,
 }
@@ -42,8 +43,8 @@ pub struct Attempt {
 impl Ledger {
     /// The attempt at `step` whose end nobody knows, else a new one; either is in the ledger when this returns.
     ///
-    /// `request` is what the call will ask for: AWS refuses a known token with another request
-    /// (`IdempotentParameterMismatch`), so another request is another attempt.
+    /// Whoever shares the ledger gets the same attempt, whatever they ask for: of two different requests under one
+    /// token AWS does the first and refuses the second (`IdempotentParameterMismatch`).
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -51,39 +52,45 @@ impl Ledger {
         &self,
         deployment: &str,
         step: &str,
-        request: &str,
         provenance: Provenance,
     ) -> Result<Attempt, LedgerError> {
-        let request_sha256: String = Sha256::digest(request).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (last, is_over) = self.last_attempt(step).await?;
+        let number = if is_over { last + 1 } else { last };
+        let attempt = Attempt { step: step.to_owned(), number, token: ClientToken::of(deployment, step, number) };
+        if !is_over {
+            return Ok(attempt);
+        }
+        let form = Form {
+            version: VERSION,
+            token: attempt.token.0.clone(),
+            who: provenance.who,
+            when: rfc3339(provenance.when),
+            nonce: provenance.nonce.to_string(),
+        };
+        match self.store.create(&format!("attempts/{step}/{number}.json"), &json(&form)).await {
+            // Another admin makes the same attempt at this moment: with the same token AWS does it once.
+            Ok(()) | Err(LedgerError::Taken { .. }) => Ok(attempt),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many attempts at `step` are over.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn finished_attempts(&self, step: &str) -> Result<u32, LedgerError> {
+        let (last, is_over) = self.last_attempt(step).await?;
+        Ok(if is_over { last } else { last - 1 })
+    }
+
+    /// The number of the last attempt at `step`, and whether it is over; before the first one 0, which is over.
+    async fn last_attempt(&self, step: &str) -> Result<(u32, bool), LedgerError> {
         let folder = format!("attempts/{step}");
         let paths = self.store.list(&folder).await?;
         let number_of =
             |path: &str| path.strip_prefix(&folder)?.strip_prefix('/')?.strip_suffix(".json")?.parse::<u32>().ok();
         let last = paths.iter().filter_map(|path| number_of(path)).max().unwrap_or(0);
-        let attempt =
-            |number| Attempt { step: step.to_owned(), number, token: ClientToken::of(deployment, step, number) };
-        if last > 0 && !paths.contains(&format!("{folder}/{last}.done.json")) {
-            let path = format!("{folder}/{last}.json");
-            let text = self.store.read_text(&path).await?.unwrap_or_default();
-            let form: Form = serde_json::from_str(&text).map_err(|_| LedgerError::Damaged { path })?;
-            if form.request_sha256 == request_sha256 {
-                return Ok(attempt(last));
-            }
-        }
-        let new = attempt(last + 1);
-        let form = Form {
-            version: VERSION,
-            token: new.token.0.clone(),
-            request_sha256,
-            who: provenance.who,
-            when: rfc3339(provenance.when),
-            nonce: provenance.nonce.to_string(),
-        };
-        match self.store.create(&format!("{folder}/{}.json", new.number), &json(&form)).await {
-            // Another admin makes the same attempt at this moment: with the same token AWS does it once.
-            Ok(()) | Err(LedgerError::Taken { .. }) => Ok(new),
-            Err(error) => Err(error),
-        }
+        Ok((last, last == 0 || paths.contains(&format!("{folder}/{last}.done.json"))))
     }
 
     /// Notes that AWS has answered: the attempt's token is used up.
@@ -100,11 +107,10 @@ impl Ledger {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Form {
     version: u32,
     token: String,
-    request_sha256: String,
     who: String,
     when: String,
     nonce: String,

@@ -81,14 +81,26 @@ impl Ledger {
             None => {
                 let key = PrivateKey::generate()?;
                 let locked = secret::encrypt(&key, passphrase, new.salt)?;
-                self.store.create_private(KEY, locked.as_bytes()).await?;
-                key
+                match self.store.create_private(KEY, locked.as_bytes()).await {
+                    Ok(()) => key,
+                    // Another admin was faster: theirs is the deployment's.
+                    Err(LedgerError::Taken { .. }) => self.key(passphrase).await?,
+                    Err(error) => return Err(error.into()),
+                }
             }
         };
         let authority = Authority::self_signed(key, new.name, new.days, new.now, new.serial)?;
         let pem = authority.certificate().to_pem();
-        self.store.create(CERTIFICATE, pem.as_bytes()).await?;
-        Ok(authority)
+        match self.store.create(CERTIFICATE, pem.as_bytes()).await {
+            Ok(()) => Ok(authority),
+            Err(LedgerError::Taken { .. }) => self.open_authority(passphrase).await?.ok_or(AuthorityError::KeyMissing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn key(&self, passphrase: &Passphrase) -> Result<PrivateKey, AuthorityError> {
+        let locked = self.store.read_text(KEY).await?.ok_or(AuthorityError::KeyMissing)?;
+        Ok(secret::decrypt(&locked, passphrase)?)
     }
 
     /// Opens the CA of the ledger, `None` where there is none yet.

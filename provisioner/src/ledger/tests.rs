@@ -74,16 +74,14 @@ async fn an_issued_certificate_is_found_by_serial_and_by_key() {
 #[tokio::test]
 async fn a_token_is_kept_until_its_attempt_is_over() {
     let ledger = Ledger::new(Store::memory());
-    let begin = async |request, nonce| {
-        ledger.begin_attempt("demo", "create-endpoint", request, provenance(nonce)).await.unwrap()
-    };
-    let first = begin("a", 1).await;
-    assert_eq!(begin("a", 2).await, first);
-    let changed = begin("b", 3).await;
-    assert_ne!(changed.token, first.token);
-    ledger.end_attempt(&changed, "done").await.unwrap();
-    let next = begin("b", 4).await;
-    assert_ne!(next.token, changed.token);
+    let begin = async |nonce| ledger.begin_attempt("demo", "create-endpoint", provenance(nonce)).await.unwrap();
+    let first = begin(1).await;
+    assert_eq!(begin(2).await, first);
+    assert_eq!(ledger.finished_attempts("create-endpoint").await.unwrap(), 0);
+    ledger.end_attempt(&first, "done").await.unwrap();
+    assert_eq!(ledger.finished_attempts("create-endpoint").await.unwrap(), 1);
+    let next = begin(3).await;
+    assert_ne!(next.token, first.token);
     assert!(next.token.as_str().len() <= 64);
 }
 

@@ -1,11 +1,11 @@
 //! What each step does: the call, and what is known after it.
 
-use super::{Applier, StepError};
+use super::{Applier, CREATE_ENDPOINT, StepError};
 use crate::{
     deploy::{
         cloud::{CallError, Cloud, Material, NewEndpoint},
         desired::Wanted,
-        id::CertificateArn,
+        id::{CertificateArn, EndpointId},
         observed::{Endpoint, EndpointStatus, Imported, Observed, Outcome},
         own::OwnCertificate,
         part::{Part, PartState, Route, Rule, Status},
@@ -97,8 +97,13 @@ impl<C: Cloud, T> Applier<'_, C, T> {
             server: arn(observed, OwnCertificate::Server)?.clone(),
             anchor: arn(observed, OwnCertificate::Anchor)?.clone(),
         };
+        let attempt = self.supply.attempt(CREATE_ENDPOINT).await.map_err(SupplyError::Ledger)?;
+        // Somebody who shares the ledger has created one since AWS was looked at.
+        if attempt.number > observed.creations + 1 {
+            return Err(CallError::Outrun { operation: "CreateClientVpnEndpoint" }.into());
+        }
         let call = async |token: ClientToken| self.cloud.create_endpoint(&new, &token).await;
-        let (id, dns_name) = self.once("create-endpoint", &format!("{new:?}"), call).await?;
+        let (id, dns_name) = self.once(attempt, call).await?;
         Ok(Outcome::Created(Box::new(Endpoint {
             id,
             dns_name,
@@ -128,7 +133,8 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     async fn make(&self, endpoint: &Endpoint, part: &Part) -> Result<Outcome, StepError> {
         let description = self.wanted()?.parts.get(part).map(String::as_str).unwrap_or_default();
         let call = async |token: ClientToken| self.cloud.make(&endpoint.id, part, description, &token).await;
-        let association = self.once(&attempt_name(part), &format!("{} {description}", endpoint.id), call).await?;
+        let attempt = self.supply.attempt(&attempt_name(&endpoint.id, part)).await.map_err(SupplyError::Ledger)?;
+        let association = self.once(attempt, call).await?;
         let state = PartState { status: Status::Coming, description: description.to_owned(), association };
         Ok(Outcome::Coming(part.clone(), state))
     }
@@ -136,11 +142,9 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     /// Makes a call with the token of its attempt, and notes when AWS has come to an end with it.
     async fn once<R>(
         &self,
-        step: &str,
-        request: &str,
+        attempt: Attempt,
         call: impl AsyncFnOnce(ClientToken) -> Result<R, CallError>,
     ) -> Result<R, StepError> {
-        let attempt: Attempt = self.supply.attempt(step, request).await.map_err(SupplyError::Ledger)?;
         let result = call(attempt.token.clone()).await;
         let outcome = match &result {
             Ok(_) => Some("done"),
@@ -158,14 +162,15 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     }
 }
 
-/// The name of the attempts at a part, part of the name of an object in the ledger.
-fn attempt_name(part: &Part) -> String {
-    let text = match part {
+/// The name of the attempts at a part of an endpoint, part of the name of an object in the ledger.
+fn attempt_name(endpoint: &EndpointId, part: &Part) -> String {
+    let part = match part {
         Part::Association(subnet) => format!("associate-{subnet}"),
         Part::Rule(Rule { network, group: None }) => format!("authorize-{network}"),
         Part::Rule(Rule { network, group: Some(group) }) => format!("authorize-{network}-{group}"),
         Part::Route(Route { destination, target }) => format!("route-{destination}-{target}"),
     };
+    let text = format!("{endpoint}-{part}");
     text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }
 

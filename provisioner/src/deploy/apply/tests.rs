@@ -128,6 +128,17 @@ async fn of_two_who_make_the_same_at_once_one_stays_and_the_other_leaves_nothing
     assert_eq!(loser.cloud.certificates.borrow().len(), 2);
 }
 
+/// They share the ledger: both succeed, with one endpoint, and the certificates of one.
+#[tokio::test]
+async fn two_with_one_ledger_who_do_the_same_at_once_make_one_endpoint() {
+    let bench = Bench::new();
+    let nothing_there = bench.observe(&desired(), Depth::Quick).await;
+    bench.run(&desired()).await.unwrap();
+    let observed = bench.applier(&desired()).apply(nothing_there).await.unwrap();
+    assert!(plan(&desired(), &observed).is_empty());
+    bench.assert_no_duplicates(&desired(), "two at once");
+}
+
 #[tokio::test]
 async fn a_replacement_needs_consent() {
     let bench = Bench::after(1).await;
@@ -294,7 +305,7 @@ impl Bench {
             server: arn.clone(),
             anchor: arn,
         };
-        let attempt = self.applier(&desired()).supply.attempt("other", "other").await.unwrap();
+        let attempt = self.applier(&desired()).supply.attempt("other").await.unwrap();
         self.cloud.create_endpoint(&new, &attempt.token).await.unwrap();
         self.foreign()
     }

@@ -40,7 +40,9 @@ async fn main() -> Result<ExitCode> {
         tally.one("critical-path", critical_path::run().await);
     }
     for scenario in SCENARIOS.iter().filter(|scenario| is_wanted(scenario.name, true)) {
-        matrix::run(scenario, &mut tally).await?;
+        if let Err(error) = matrix::run(scenario, &mut tally).await {
+            tally.one::<&str>(scenario.name, Err(error));
+        }
     }
     for (name, ledger) in two_admins::ROWS {
         if is_wanted(name, TWO_ADMINS_HOLD) {

@@ -84,14 +84,13 @@ async fn all(jobs: Vec<Job<'_>>, at_once: usize) -> Vec<Tried<'_>> {
 impl Tally {
     /// A row of a matrix.
     fn row<'a>(&mut self, what: &str, points: impl Iterator<Item = (&'a Point, Result<Converged>)>) {
-        let (mut tried, mut converged, mut never_came, mut another, mut more) = (0, 0, 0, 0, 0);
+        let (mut converged, mut never_came, mut another, mut more) = (0, 0, 0, 0);
         let mut failures = Vec::new();
         for (point, result) in points {
-            tried += 1;
             match result {
+                Ok(point) if point.never_came => never_came += 1,
                 Ok(point) => {
                     converged += 1;
-                    never_came += u32::from(point.never_came);
                     another += u32::from(point.took_another_run);
                     more = more.max(point.more_calls);
                 }
@@ -104,9 +103,10 @@ impl Tally {
                 notes += &format!(", {count} {text}");
             }
         };
-        note(never_came.into(), "of them did not come this time");
+        note(never_came, "more did not come this time");
         note(another.into(), "took another run");
         note(more as u64, "calls more at most");
+        let tried = failures.len() + converged as usize;
         println!("  {what:38} {tried:3} tried, {converged:3} converged{notes}");
         failures.iter().for_each(|failure| println!("{failure}"));
         self.passed += converged;
@@ -114,7 +114,7 @@ impl Tally {
     }
 
     /// A row that is a single test.
-    pub(crate) fn one(&mut self, what: &str, result: Result<impl fmt::Display>) {
+    pub(crate) fn one<T: fmt::Display>(&mut self, what: &str, result: Result<T>) {
         match result {
             Ok(found) => {
                 println!("\n{what}: {found}");

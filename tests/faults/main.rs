@@ -29,23 +29,22 @@ use crate::{matrix::Tally, scenarios::SCENARIOS};
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let is_wanted =
-        |name: &str, always: bool| if wanted.is_empty() { always } else { wanted.iter().any(|it| it == name) };
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
     let begin = Instant::now();
     let mut tally = Tally::default();
-    if is_wanted("second-run", true) {
+    if is_wanted("second-run") {
         tally.one("second-run", second_run::run().await);
     }
-    if is_wanted("critical-path", CRITICAL_PATH_HOLDS) {
+    if is_wanted("critical-path") {
         tally.one("critical-path", critical_path::run().await);
     }
-    for scenario in SCENARIOS.iter().filter(|scenario| is_wanted(scenario.name, true)) {
+    for scenario in SCENARIOS.iter().filter(|scenario| is_wanted(scenario.name)) {
         if let Err(error) = matrix::run(scenario, &mut tally).await {
             tally.one::<&str>(scenario.name, Err(error));
         }
     }
     for (name, ledger) in two_admins::ROWS {
-        if is_wanted(name, TWO_ADMINS_HOLD) {
+        if is_wanted(name) {
             tally.one(name, two_admins::run(ledger).await);
         }
     }
@@ -58,10 +57,3 @@ async fn main() -> Result<ExitCode> {
     );
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
-
-/// What is waited for is looked at every ten seconds in the end. Until a look comes sooner, this runs only when named.
-const CRITICAL_PATH_HOLDS: bool = false;
-
-/// Two imports of one certificate at the same time are two certificates: ACM takes no token. Until something decides
-/// between two admins, these rows run only when they are named.
-const TWO_ADMINS_HOLD: bool = false;

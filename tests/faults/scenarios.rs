@@ -43,16 +43,46 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "change",
         before: &[
             Before::Run(&["provision", "--yes"]),
-            Before::Configure("authorize     = []", "authorize = [\"10.1.0.0/16\", \"10.1.1.0/24\", \"10.1.2.0/24\"]"),
+            Before::Configure(
+                "authorize     = []",
+                "authorize = [\"10.1.1.0/24\", { network = \"192.168.0.0/24\", description = \"the office\" }]\n\
+                 routes = [{ destination = \"192.168.0.0/24\", subnet_id = \"subnet-0a1b2c3d4e5f60001\" }]",
+            ),
+            Before::Configure(", \"subnet-0a1b2c3d4e5f60002\"", ""),
+            Before::Configure("port          = 443", "port = 1194"),
+            Before::Configure("[network]", "[deployment.tags]\nteam = \"network\"\n\n[network]"),
         ],
         command: &["provision", "--yes"],
         outcome: &[
             ("endpoint: ", 1),
             ("certificate of ", 2),
-            ("association ", 2),
-            ("rule ", 3),
+            ("association ", 1),
+            ("rule ", 2),
             ("CRL imported: true", 1),
         ],
         is_settled: true,
+    },
+    Scenario {
+        name: "replace",
+        before: &[
+            Before::Run(&["provision", "--yes"]),
+            Before::Configure("transport     = \"udp\"", "transport = \"tcp\""),
+        ],
+        command: &["provision", "--replace"],
+        outcome: &[
+            ("endpoint: ", 1),
+            ("certificate of ", 2),
+            ("association ", 2),
+            ("rule ", 1),
+            ("CRL imported: true", 1),
+        ],
+        is_settled: true,
+    },
+    Scenario {
+        name: "destroy",
+        before: &[Before::Run(&["provision", "--yes"])],
+        command: &["destroy", "--yes"],
+        outcome: &[("endpoint: ", 0), ("certificate of ", 0), ("association ", 0), ("rule ", 0)],
+        is_settled: false,
     },
 ];

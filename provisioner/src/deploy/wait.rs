@@ -39,9 +39,9 @@ pub enum Next {
 
 /// What AWS does on its own. It takes 5 to 15 minutes for an association, Terraform's provider allows 30.
 pub const SETTLE: Policy = Policy {
-    shortest: Duration::from_millis(250),
+    shortest: Duration::from_millis(500),
     longest: Duration::from_secs(10),
-    percent: 6,
+    percent: 4,
     deadline: Duration::from_secs(30 * 60),
 };
 

@@ -13,3 +13,5 @@ mod sign_refuses;
 mod second_run;
 
 mod nothing_survives;
+
+mod permissions;

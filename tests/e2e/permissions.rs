@@ -1,0 +1,180 @@
+//! The table behind `iam-policy` against the calls of a whole life: every call stands in it, and everything in it is
+//! called, command by command. A command that is new is one more line in the life.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tests::{
+    openssl::{self, RSA_2048},
+    rehearsal::{Rehearsal, binary, write},
+};
+
+#[test]
+fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
+    let mut life = Life::begin()?;
+    // Certificates without an endpoint are found by their tags.
+    life.a_provisioning_is_killed_before_the_endpoint()?;
+    life.run(&["plan"])?;
+    life.run(&["provision"])?;
+    // What is there is looked at more closely than what is not.
+    life.run(&["provision"])?;
+    life.run(&["plan"])?;
+    life.run(&["export"])?;
+    life.run(&["doctor"])?;
+    let client = life.connect("alice")?;
+    life.run(&["connections"])?;
+    life.run(&["disconnect", "alice"])?;
+    life.is_disconnected("alice")?;
+    drop(client);
+
+    let (listed, called) = (life.listed()?, &life.called);
+    for (command, actions) in called {
+        let listed = listed.get(command).with_context(|| format!("`{command}` is in no line of the table"))?;
+        let missing: Vec<_> = actions.difference(listed).collect();
+        ensure!(missing.is_empty(), "`{command}` called what the table does not list for it: {missing:?}");
+        let idle: Vec<_> = listed.difference(actions).collect();
+        ensure!(idle.is_empty(), "the table lists for `{command}` what it did not call: {idle:?}");
+    }
+    let untested: Vec<_> = listed.keys().filter(|command| !called.contains_key(*command)).collect();
+    ensure!(untested.is_empty(), "the table speaks of commands that this test does not run: {untested:?}");
+    Ok(())
+}
+
+/// By command, the actions in the words of IAM.
+type Actions = BTreeMap<String, BTreeSet<String>>;
+
+struct Life {
+    rehearsal: Rehearsal,
+    called: Actions,
+    /// Calls that have been counted.
+    seen: usize,
+}
+
+impl Life {
+    fn begin() -> Result<Self> {
+        let rehearsal = Rehearsal::new("udp")?;
+        let hang = r#"[{"operation": "CreateClientVpnEndpoint", "fault": "delay", "milliseconds": 600000}]"#;
+        rehearsal.run(&["sandbox", "up", "--faults", hang])?;
+        Ok(Self { rehearsal, called: Actions::new(), seen: 0 })
+    }
+
+    fn run(&mut self, arguments: &[&str]) -> Result<String> {
+        let output = self.rehearsal.run(arguments)?;
+        self.count(arguments.first().copied().unwrap_or_default())?;
+        Ok(output)
+    }
+
+    /// Puts down what has been called since the last time as calls of `command`.
+    fn count(&mut self, command: &str) -> Result<()> {
+        let calls = self.rehearsal.calls()?;
+        let actions = self.called.entry(command.to_owned()).or_default();
+        for call in calls.iter().skip(self.seen) {
+            let word = |key: &str| call[key].as_str().with_context(|| format!("`{key}` of {call}"));
+            actions.insert(format!("{}:{}", word("service")?, word("operation")?));
+        }
+        self.seen = calls.len();
+        Ok(())
+    }
+
+    fn a_provisioning_is_killed_before_the_endpoint(&mut self) -> Result<()> {
+        let mut provision = Command::new(binary("xtask"));
+        let provision = Running::start(provision.arg("provision").current_dir(self.rehearsal.path()))?;
+        until("two certificates", || {
+            let calls = self.rehearsal.calls()?;
+            Ok(calls.iter().filter(|call| call["operation"] == "ImportCertificate").count() == 2)
+        })?;
+        drop(provision);
+        self.rehearsal.run(&["sandbox", "faults", "clear"])?;
+        self.count("provision")
+    }
+
+    /// Connects with a stock client, as long as the value lives.
+    fn connect(&mut self, user: &str) -> Result<Running> {
+        let folder = self.rehearsal.path();
+        let (csr, crt, ovpn) = (format!("{user}.csr"), format!("{user}.crt"), format!("{user}.ovpn"));
+        openssl::request(folder, user, RSA_2048, &format!("/CN={user}.vpn.example.com"), &[])?;
+        self.rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
+        let exported = fs::read_to_string(folder.join(".latchkey/demo/client-configuration.ovpn"))?;
+        let (cert, key) =
+            (fs::read_to_string(folder.join(&crt))?, fs::read_to_string(folder.join(format!("{user}.key")))?);
+        write(&folder.join(&ovpn), format!("{exported}\n<cert>\n{cert}</cert>\n<key>\n{key}</key>\n"))?;
+        let mut connect = Command::new(binary("xtask"));
+        let client = Running::start(connect.args(["sandbox", "connect", &ovpn, "--hold", "120"]).current_dir(folder))?;
+        until("a connection", || {
+            let live = connections(&self.rehearsal, &[])?;
+            Ok(live.iter().any(|it| it["user"] == user && it["status"] == "active" && it["address"] != ""))
+        })?;
+        self.count("connections")?;
+        Ok(client)
+    }
+
+    /// The connection has ended; that the client comes again is the client's affair.
+    fn is_disconnected(&mut self, user: &str) -> Result<()> {
+        until("the end of the connection", || {
+            let all = connections(&self.rehearsal, &["--all"])?;
+            Ok(all.iter().any(|it| it["user"] == user && it["status"] == "terminated"))
+        })?;
+        self.count("connections")?;
+        let nobody = self.rehearsal.try_run(&["disconnect", "nobody"])?;
+        self.count("disconnect")?;
+        ensure!(nobody.status.code() == Some(2), "disconnecting nobody ended with {}", nobody.status);
+        Ok(())
+    }
+
+    fn listed(&self) -> Result<Actions> {
+        let table: Value = serde_json::from_str(&self.rehearsal.run(&["iam-policy", "--explain", "--json"])?)?;
+        let mut listed = Actions::new();
+        for line in table.as_array().context("a list")? {
+            let action = line["action"].as_str().context("an action")?;
+            for command in line["commands"].as_array().context("commands")? {
+                let command = command.as_str().context("a command")?.to_owned();
+                listed.entry(command).or_default().insert(action.to_owned());
+            }
+        }
+        Ok(listed)
+    }
+}
+
+fn connections(rehearsal: &Rehearsal, more: &[&str]) -> Result<Vec<Value>> {
+    let json = rehearsal.run(&[&["connections", "--json"], more].concat())?;
+    serde_json::from_str(&json).context("a list of connections")
+}
+
+/// A program and all that it has started, killed when this is dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Result<Self> {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(quiet.process_group(0).spawn()?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0.id());
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(killed.is_ok_and(|status| status.success()) || thread::panicking(), "nothing was running any more");
+        let waited = self.0.wait();
+        assert!(waited.is_ok() || thread::panicking());
+    }
+}
+
+/// Waits for something that others bring about.
+fn until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    for _ in 0..300 {
+        if is_so()? {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    bail!("waited a minute in vain for {what}")
+}

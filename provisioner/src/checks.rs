@@ -1,4 +1,4 @@
-//! What is said and looked at before the first change, by every command that makes or shows a plan.
+//! What is said before the first call, by every command that asks AWS, and what is looked at before the first change.
 
 use provisioner::{
     deploy::{
@@ -19,12 +19,9 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// Reads, plans and checks. Says first of all who is about to do something, and where.
+/// Reads, plans, and checks where something is to change.
 pub(crate) async fn view(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws) -> Outcome<View> {
-    // What AWS answers to a stranger is of no interest beside the news that nobody is known.
-    let (caller, viewed) = tokio::join!(aws.caller(), deployment.view(aws, surroundings.now));
-    introduce(surroundings, deployment, caller)?;
-    let (view, vpc) = viewed?;
+    let (view, vpc) = deployment.view(aws, surroundings.now).await?;
     if !view.plan.is_empty() {
         before_change(surroundings, deployment, aws, &vpc, view.observed.recorded_crl.as_ref()).await?;
     }
@@ -32,13 +29,9 @@ pub(crate) async fn view(surroundings: &Surroundings, deployment: &Deployment, a
 }
 
 /// Says who is about to do something, and where. Stops where there are no credentials that AWS accepts.
-pub(crate) fn introduce(
-    surroundings: &Surroundings,
-    deployment: &Deployment,
-    caller: Result<Caller, CallerError>,
-) -> Outcome {
+pub(crate) async fn introduce(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws) -> Outcome {
     let source = source(surroundings);
-    match caller {
+    match aws.caller().await {
         Ok(caller) => surroundings.note(&introduction(deployment, &caller, &source)),
         // AWS may still answer other calls.
         Err(CallerError::Call(error)) => {

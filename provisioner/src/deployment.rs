@@ -22,6 +22,7 @@ use provisioner::{
 use time::OffsetDateTime;
 
 use crate::{
+    checks,
     failure::{Failure, Kind, OrFail, Outcome},
     surroundings::Surroundings,
 };
@@ -56,8 +57,15 @@ impl Deployment {
         Ok(Self { ledger_folder: folder.clone(), config, ledger, configuration_file })
     }
 
-    /// Clients for AWS. A rehearsal is held to the loopback interface here.
+    /// Clients for AWS, after who is calling has been said.
     pub(crate) async fn aws(&self, surroundings: &Surroundings) -> Outcome<Aws> {
+        let aws = self.connect(surroundings).await?;
+        checks::introduce(surroundings, self, &aws).await?;
+        Ok(aws)
+    }
+
+    /// Clients for AWS. A rehearsal is held to the loopback interface here.
+    pub(crate) async fn connect(&self, surroundings: &Surroundings) -> Outcome<Aws> {
         let region = self.config.deployment.region.as_str();
         match self.config.deployment.target {
             Target::Aws => Ok(Aws::connect(region, None).await),
@@ -133,7 +141,7 @@ pub(crate) fn observe_failure(error: ObserveError) -> Failure {
 fn hint_for(code: &str) -> Option<&'static str> {
     match code {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Some(
-            "the AWS user or role in use lacks the permission for this call; ask whoever manages the account for it",
+            "the AWS user or role in use lacks the permission for this call; `latchkey iam-policy` prints all that are needed",
         ),
         "AuthFailure"
         | "ExpiredToken"

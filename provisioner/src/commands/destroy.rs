@@ -6,7 +6,6 @@ use provisioner::deploy::{apply::observe, cloud::Depth, desired::Desired, plan::
 
 use super::{apply::apply, plan::Preview};
 use crate::{
-    checks,
     deployment::{Deployment, View, observe_failure},
     failure::{Kind, OrFail, Outcome},
     files,
@@ -16,7 +15,6 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, with_ca: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    checks::introduce(surroundings, &deployment, aws.caller().await)?;
     let desired = Desired::nothing(&deployment.config);
     let mut agreed = yes || deployment.is_rehearsal();
     loop {

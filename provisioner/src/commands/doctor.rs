@@ -53,7 +53,7 @@ async fn look(surroundings: &Surroundings, config: &Path, report: &mut Report) {
     report.findings.push(Finding::ok(Subject::Configuration, format!("`{file}` is in order")));
     let ledger = ledger(&deployment).await;
     report.findings.push(ledger);
-    let connected = deployment.aws(surroundings).await;
+    let connected = deployment.connect(surroundings).await;
     let aws = keep(connected, Subject::Configuration, "correct the configuration", &mut report.findings);
     if let Some(aws) = aws {
         ask(surroundings, &deployment, &aws, report).await;

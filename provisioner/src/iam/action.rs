@@ -41,12 +41,12 @@ const fn within(name: &'static str, other: &'static str, why: &'static str, gran
 const OBSERVERS: &[&str] = &["provision", "plan", "export"];
 /// Commands that hold the configuration against the VPC.
 const CHECKERS: &[&str] = &["provision", "plan", "doctor"];
-/// Commands that start from the endpoint.
+/// Commands that ask anything of AWS.
 const ALL: &[&str] = &["provision", "plan", "export", "doctor", "connections", "disconnect"];
 
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
-    called("sts:GetCallerIdentity", CHECKERS, "say who is calling", &[]),
+    called("sts:GetCallerIdentity", ALL, "say who is calling", &[]),
     called("ec2:DescribeVpcs", CHECKERS, "the VPC's ranges", &[Grant::Look]),
     called("ec2:DescribeSubnets", CHECKERS, "zone and room of the subnets", &[Grant::Look]),
     called("ec2:DescribeSecurityGroups", CHECKERS, "find the VPC's default group", &[Grant::Look]),

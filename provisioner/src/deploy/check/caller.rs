@@ -197,4 +197,17 @@ mod tests {
         starts("RequestTimeTooSkewed", "", "set the clock");
         assert_eq!(remedy("InternalFailure", ""), None);
     }
+
+    #[test]
+    fn what_the_sdk_says_of_a_session_is_understood() {
+        let said = |text: &str| CallerError::of_chain(&["dispatch failure".to_owned(), text.to_owned()]);
+        for gone in [
+            "the SSO token has expired and cannot be refreshed",
+            "failed to load the cached SSO token",
+            "unhandled error (UnauthorizedException)",
+        ] {
+            assert!(matches!(said(gone), Some(CallerError::SsoExpired)), "{gone}");
+        }
+        assert!(said("connection refused").is_none());
+    }
 }

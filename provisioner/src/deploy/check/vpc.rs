@@ -44,3 +44,34 @@ fn subject(key: &str) -> Subject {
         _ => Subject::Vpc,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::deploy::check::testing::{show, view};
+
+    #[test]
+    fn every_subject_is_spoken_of_once_a_vpc_is_there() {
+        check(
+            &view(),
+            expect![[r#"
+            failure subnets: `network.subnet_ids`: there is no subnet `subnet-0a1b2c3d4e5f60001`
+            failure subnets: `network.subnet_ids`: there is no subnet `subnet-0a1b2c3d4e5f60002`
+            failure security groups: `network.security_group_ids`: `vpc-0a1b2c3d4e5f60718` has no default group, so one must be named
+            ok vpc: `vpc-0a1b2c3d4e5f60718` has 10.1.0.0/16"#]],
+        );
+        check(
+            &VpcView::default(),
+            expect!["failure vpc: `network.vpc_id`: there is no VPC `vpc-0a1b2c3d4e5f60718` in eu-central-1"],
+        );
+    }
+
+    fn check(view: &VpcView, expected: Expect) {
+        let config = Config::parse(Path::new("latchkey.toml"), include_str!("../../../../latchkey.toml")).unwrap();
+        expected.assert_eq(&show(&super::check(&config, view)));
+    }
+}

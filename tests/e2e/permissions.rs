@@ -34,6 +34,9 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     life.run(&["disconnect", "alice"])?;
     life.is_disconnected("alice")?;
     drop(client);
+    life.run(&["status"])?;
+    life.changes()?;
+    life.run(&["destroy"])?;
 
     let (listed, called) = (life.listed()?, &life.called);
     for (command, actions) in called {
@@ -47,6 +50,8 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     ensure!(untested.is_empty(), "the table speaks of commands that this test does not run: {untested:?}");
     Ok(())
 }
+
+const ROUTE: &str = "{ destination = \"192.168.0.0/24\", subnet_id = \"subnet-0a1b2c3d4e5f60001\" }";
 
 /// By command, the actions in the words of IAM.
 type Actions = BTreeMap<String, BTreeSet<String>>;
@@ -70,6 +75,26 @@ impl Life {
         let output = self.rehearsal.run(arguments)?;
         self.count(arguments.first().copied().unwrap_or_default())?;
         Ok(output)
+    }
+
+    /// Everything that can be changed, there and back, and a replacement.
+    fn changes(&mut self) -> Result<()> {
+        let file = self.rehearsal.path().join("latchkey.toml");
+        let before = fs::read_to_string(&file)?;
+        let after = before
+            .replace(", \"subnet-0a1b2c3d4e5f60002\"", "")
+            .replace("port          = 443", "port = 1194")
+            .replace("authorize     = []", "authorize = [\"10.1.1.0/24\"]")
+            .replace(
+                "[endpoint]",
+                &format!("routes = [{ROUTE}]\n\n[deployment.tags]\nteam = \"network\"\n\n[endpoint]"),
+            );
+        write(&file, &after)?;
+        self.run(&["plan"])?;
+        self.run(&["provision"])?;
+        write(&file, after.replace("\"udp\"", "\"tcp\""))?;
+        self.run(&["provision", "--replace"])?;
+        Ok(())
     }
 
     /// Puts down what has been called since the last time as calls of `command`.

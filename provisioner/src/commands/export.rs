@@ -3,15 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use profile::bundle::Bundle;
-use provisioner::deploy::{
-    aws::Aws,
-    cloud::{Cloud, Depth},
-    id::EndpointId,
-    observed::Endpoint,
-};
+use provisioner::deploy::{aws::Aws, cloud::Cloud, id::EndpointId, observed::Endpoint};
 
+use super::connections::endpoint;
 use crate::{
-    deployment::{Deployment, call_failure, observe_failure},
+    deployment::{Deployment, call_failure},
     failure::{Failure, Kind, OrFail, Outcome},
     files::{self, Written},
     surroundings::Surroundings,
@@ -20,15 +16,9 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    let names = &deployment.config.deployment;
-    let found =
-        aws.observe(&names.name, &names.domain, Depth::Quick).await.map_err(|error| observe_failure(error.into()))?;
-    let Some(endpoint) = found.endpoint else {
-        return Err(Failure::say(Kind::Input, format!("there is no endpoint of `{}` yet", names.name))
-            .hint("`latchkey provision` makes it"));
-    };
-    let configuration = aws.export_configuration(&endpoint.id).await.map_err(call_failure)?;
-    let exported = write(&deployment, &endpoint.id, configuration).await?;
+    let endpoint = endpoint(&deployment, &aws).await?;
+    let configuration = aws.export_configuration(&endpoint).await.map_err(call_failure)?;
+    let exported = write(&deployment, &endpoint, configuration).await?;
     for (what, path, written) in [
         ("client configuration", exported.configuration, exported.configuration_written),
         ("bundle", exported.bundle, exported.bundle_written),

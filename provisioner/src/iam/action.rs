@@ -38,52 +38,75 @@ const fn within(name: &'static str, other: &'static str, why: &'static str, gran
 }
 
 /// Commands that observe the deployment.
-const OBSERVERS: &[&str] = &["provision", "plan", "export"];
+const OBSERVERS: &[&str] = &["provision", "plan", "status", "destroy"];
 /// Commands that hold the configuration against the VPC.
+const VPC: &[&str] = &["provision", "plan", "status", "doctor"];
+/// Commands that look at what is around the deployment.
 const CHECKERS: &[&str] = &["provision", "plan", "doctor"];
+/// Commands that say who is connected, or how many connections will end.
+const CONNECTED: &[&str] = &["provision", "plan", "status", "destroy", "connections", "disconnect"];
+/// Commands that take away what was made.
+const REMOVERS: &[&str] = &["provision", "destroy"];
 /// Commands that ask anything of AWS.
-const ALL: &[&str] = &["provision", "plan", "export", "doctor", "connections", "disconnect"];
+const ALL: &[&str] = &["provision", "plan", "status", "destroy", "export", "doctor", "connections", "disconnect"];
 
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
     called("sts:GetCallerIdentity", ALL, "say who is calling", &[]),
-    called("ec2:DescribeVpcs", CHECKERS, "the VPC's ranges", &[Grant::Look]),
-    called("ec2:DescribeSubnets", CHECKERS, "zone and room of the subnets", &[Grant::Look]),
-    called("ec2:DescribeSecurityGroups", CHECKERS, "find the VPC's default group", &[Grant::Look]),
+    called("ec2:DescribeVpcs", VPC, "the VPC's ranges", &[Grant::Look]),
+    called("ec2:DescribeSubnets", VPC, "zone and room of the subnets", &[Grant::Look]),
+    called("ec2:DescribeSecurityGroups", VPC, "find the VPC's default group", &[Grant::Look]),
     called("ec2:DescribeVpcPeeringConnections", CHECKERS, "overlap with the clients' addresses", &[Grant::Look]),
     called("ec2:DescribeInternetGateways", CHECKERS, "say whether the VPC is private", &[Grant::Look]),
     called("ec2:DescribeRouteTables", CHECKERS, "say whether the VPC is private", &[Grant::Look]),
     called("ec2:DescribeClientVpnEndpoints", ALL, "find the endpoint by its tag, count for the quota", &[Grant::Look]),
     called("ec2:DescribeClientVpnTargetNetworks", OBSERVERS, "which subnets are associated", &[Grant::Look]),
     called("ec2:DescribeClientVpnAuthorizationRules", OBSERVERS, "which networks are open", &[Grant::Look]),
-    called("ec2:DescribeClientVpnConnections", &["connections", "disconnect"], "who is connected", &[Grant::Look]),
-    called("acm:ListCertificates", CHECKERS, "find the certificates, count for the quota", &[Grant::Look]),
+    called("ec2:DescribeClientVpnRoutes", OBSERVERS, "which routes were added", &[Grant::Look]),
+    called("ec2:DescribeClientVpnConnections", CONNECTED, "who is connected", &[Grant::Look]),
+    called(
+        "acm:ListCertificates",
+        &["provision", "plan", "doctor", "destroy"],
+        "find the certificates, count for the quota",
+        &[Grant::Look],
+    ),
     called(
         "acm:ListTagsForCertificate",
-        &["provision", "plan"],
+        &["provision", "plan", "destroy"],
         "find the certificates by their tags",
         &[Grant::Certificates],
     ),
     called("acm:DescribeCertificate", OBSERVERS, "their serial numbers", &[Grant::Certificates]),
-    called("acm:ImportCertificate", &["provision"], "server certificate and client anchor", &[Grant::NewCertificates]),
-    within(
-        "acm:AddTagsToCertificate",
+    called(
         "acm:ImportCertificate",
-        "certificates are tagged as they are imported",
-        &[Grant::NewCertificates],
+        &["provision"],
+        "server certificate and client anchor, and their renewal",
+        &[Grant::NewCertificates, Grant::OwnCertificates],
     ),
+    // AWS asks for it when a certificate is tagged as it is imported, too.
+    called(
+        "acm:AddTagsToCertificate",
+        &["provision"],
+        "tag the certificates",
+        &[Grant::NewCertificates, Grant::OwnCertificates],
+    ),
+    // `provision` as well, where another admin was faster with the same deployment.
+    called("acm:DeleteCertificate", &["destroy"], "take the certificates away", &[Grant::OwnCertificates]),
     called(
         "ec2:CreateClientVpnEndpoint",
         &["provision"],
         "make the endpoint",
         &[Grant::NewEndpoint, Grant::Vpc, Grant::SecurityGroups],
     ),
-    within(
-        "ec2:CreateTags",
-        "ec2:CreateClientVpnEndpoint",
-        "the endpoint is tagged as it is made",
-        &[Grant::TagsOfNewEndpoint],
+    // AWS asks for it when the endpoint is tagged as it is made, too.
+    called("ec2:CreateTags", &["provision"], "tag the endpoint", &[Grant::TagsOfNewEndpoint, Grant::Endpoint]),
+    called(
+        "ec2:ModifyClientVpnEndpoint",
+        &["provision"],
+        "change its settings",
+        &[Grant::Endpoint, Grant::Vpc, Grant::SecurityGroups],
     ),
+    called("ec2:DeleteClientVpnEndpoint", REMOVERS, "delete or replace the endpoint", &[Grant::Endpoint]),
     within(
         "iam:CreateServiceLinkedRole",
         "ec2:CreateClientVpnEndpoint",
@@ -99,7 +122,11 @@ pub const ACTIONS: &[Action] = &[
         "associate the subnets",
         &[Grant::Endpoint, Grant::Subnets],
     ),
+    called("ec2:DisassociateClientVpnTargetNetwork", REMOVERS, "take subnets away", &[Grant::Endpoint]),
     called("ec2:AuthorizeClientVpnIngress", &["provision"], "let clients through", &[Grant::Endpoint]),
+    called("ec2:RevokeClientVpnIngress", REMOVERS, "no longer let clients through", &[Grant::Endpoint]),
+    called("ec2:CreateClientVpnRoute", &["provision"], "add routes", &[Grant::Endpoint, Grant::Subnets]),
+    called("ec2:DeleteClientVpnRoute", REMOVERS, "take routes away", &[Grant::Endpoint]),
     called("ec2:ImportClientVpnClientCertificateRevocationList", &["provision"], "the CRL", &[Grant::Endpoint]),
     called("ec2:ExportClientVpnClientCertificateRevocationList", OBSERVERS, "which CRL is in use", &[Grant::Endpoint]),
     called(

@@ -73,6 +73,7 @@ mod tests {
                     "ec2:DescribeClientVpnEndpoints",
                     "ec2:DescribeClientVpnTargetNetworks",
                     "ec2:DescribeClientVpnAuthorizationRules",
+                    "ec2:DescribeClientVpnRoutes",
                     "ec2:DescribeClientVpnConnections",
                     "acm:ListCertificates"
                   ],
@@ -113,6 +114,23 @@ mod tests {
                   }
                 },
                 {
+                  "Sid": "ChangeOwnCertificates",
+                  "Effect": "Allow",
+                  "Action": [
+                    "acm:ImportCertificate",
+                    "acm:AddTagsToCertificate",
+                    "acm:DeleteCertificate"
+                  ],
+                  "Resource": [
+                    "arn:aws:acm:eu-central-1:*:certificate/*"
+                  ],
+                  "Condition": {
+                    "StringEquals": {
+                      "aws:ResourceTag/latchkey:deployment": "demo"
+                    }
+                  }
+                },
+                {
                   "Sid": "MakeOwnEndpoint",
                   "Effect": "Allow",
                   "Action": [
@@ -147,7 +165,8 @@ mod tests {
                   "Sid": "MakeEndpointInVpc",
                   "Effect": "Allow",
                   "Action": [
-                    "ec2:CreateClientVpnEndpoint"
+                    "ec2:CreateClientVpnEndpoint",
+                    "ec2:ModifyClientVpnEndpoint"
                   ],
                   "Resource": [
                     "arn:aws:ec2:eu-central-1:*:vpc/vpc-0a1b2c3d4e5f60718"
@@ -157,7 +176,8 @@ mod tests {
                   "Sid": "MakeEndpointInGroups",
                   "Effect": "Allow",
                   "Action": [
-                    "ec2:CreateClientVpnEndpoint"
+                    "ec2:CreateClientVpnEndpoint",
+                    "ec2:ModifyClientVpnEndpoint"
                   ],
                   "Resource": [
                     "arn:aws:ec2:eu-central-1:*:security-group/*"
@@ -167,8 +187,15 @@ mod tests {
                   "Sid": "UseOwnEndpoint",
                   "Effect": "Allow",
                   "Action": [
+                    "ec2:CreateTags",
+                    "ec2:ModifyClientVpnEndpoint",
+                    "ec2:DeleteClientVpnEndpoint",
                     "ec2:AssociateClientVpnTargetNetwork",
+                    "ec2:DisassociateClientVpnTargetNetwork",
                     "ec2:AuthorizeClientVpnIngress",
+                    "ec2:RevokeClientVpnIngress",
+                    "ec2:CreateClientVpnRoute",
+                    "ec2:DeleteClientVpnRoute",
                     "ec2:ImportClientVpnClientCertificateRevocationList",
                     "ec2:ExportClientVpnClientCertificateRevocationList",
                     "ec2:ExportClientVpnClientConfiguration",
@@ -187,7 +214,8 @@ mod tests {
                   "Sid": "AssociateSubnets",
                   "Effect": "Allow",
                   "Action": [
-                    "ec2:AssociateClientVpnTargetNetwork"
+                    "ec2:AssociateClientVpnTargetNetwork",
+                    "ec2:CreateClientVpnRoute"
                   ],
                   "Resource": [
                     "arn:aws:ec2:eu-central-1:*:subnet/subnet-0a1b2c3d4e5f60001",

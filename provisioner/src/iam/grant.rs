@@ -14,6 +14,8 @@ pub enum Grant {
     Certificates,
     /// Certificates that come with the deployment's tag.
     NewCertificates,
+    /// Certificates that have the deployment's tag.
+    OwnCertificates,
     /// An endpoint that comes with the deployment's tag.
     NewEndpoint,
     /// The tags of a new endpoint, and of nothing else.
@@ -38,10 +40,11 @@ pub(super) type Conditions = BTreeMap<&'static str, BTreeMap<String, String>>;
 
 impl Grant {
     /// All of them, in the order of the policy.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Look,
         Self::Certificates,
         Self::NewCertificates,
+        Self::OwnCertificates,
         Self::NewEndpoint,
         Self::TagsOfNewEndpoint,
         Self::Vpc,
@@ -58,6 +61,7 @@ impl Grant {
             Self::Look => "Look",
             Self::Certificates => "LookAtCertificates",
             Self::NewCertificates => "ImportOwnCertificates",
+            Self::OwnCertificates => "ChangeOwnCertificates",
             Self::NewEndpoint => "MakeOwnEndpoint",
             Self::TagsOfNewEndpoint => "TagOwnEndpoint",
             Self::Vpc => "MakeEndpointInVpc",
@@ -76,7 +80,9 @@ impl Grant {
         let arn = |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:*:{rest}");
         match self {
             Self::Look | Self::Logs => vec!["*".to_owned()],
-            Self::Certificates | Self::NewCertificates => vec![arn("acm", "certificate/*")],
+            Self::Certificates | Self::NewCertificates | Self::OwnCertificates => {
+                vec![arn("acm", "certificate/*")]
+            }
             Self::NewEndpoint | Self::TagsOfNewEndpoint | Self::Endpoint => {
                 vec![arn("ec2", "client-vpn-endpoint/*")]
             }
@@ -99,7 +105,7 @@ impl Grant {
             Self::Look | Self::Logs => vec![("aws:RequestedRegion", deployment.region.as_str())],
             Self::NewCertificates | Self::NewEndpoint => vec![asked()],
             Self::TagsOfNewEndpoint => vec![asked(), ("ec2:CreateAction", "CreateClientVpnEndpoint")],
-            Self::Endpoint => vec![("aws:ResourceTag/latchkey:deployment", name)],
+            Self::Endpoint | Self::OwnCertificates => vec![("aws:ResourceTag/latchkey:deployment", name)],
             Self::ServiceLinkedRole => vec![("iam:AWSServiceName", "clientvpn.amazonaws.com")],
             Self::Certificates | Self::Vpc | Self::SecurityGroups | Self::Subnets => Vec::new(),
         };

@@ -43,8 +43,7 @@ impl Deployment {
             vpc: config.network.vpc_id.clone(),
             subnets: config.network.subnet_ids.clone(),
             security_groups: config.network.security_group_ids.clone(),
-            // The configuration cannot ask for it so far.
-            logs_connections: false,
+            logs_connections: config.endpoint.connection_log.is_some(),
         }
     }
 

@@ -1,13 +1,14 @@
 //! The command line of the sandbox.
 
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use sandbox::commands::{self, CommandError, Down, UpOptions};
+use sandbox::commands::{self, CommandError, Down, Trial, UpOptions};
 use sandbox::connect::Told;
 use sandbox::faults::FaultPlan;
 use sandbox::state::StateDir;
@@ -47,6 +48,9 @@ enum Command {
         /// Answer calls, and start no OpenVPN server: quicker, and needs no rights
         #[arg(long)]
         control_plane_only: bool,
+        /// Join the VPC with the other one by a peering: a host in there can be reached then, through a route
+        #[arg(long)]
+        peering: bool,
         #[command(flatten)]
         faults: FaultArguments,
     },
@@ -76,6 +80,9 @@ enum Command {
         /// With `--json` the report and every event is a line. Several clients can be connected at the same time.
         #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
         hold: Duration,
+        /// Also try to reach this address, as that of another client (may be repeated)
+        #[arg(long, value_name = "ADDRESS")]
+        reach: Vec<Ipv4Addr>,
     },
     /// Print the log of requests
     Log {
@@ -161,14 +168,14 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let state = StateDir::new(&arguments.state).context("find the state directory")?;
     match arguments.command {
-        Command::Up { association_seconds, quota, keep, control_plane_only, faults } => {
+        Command::Up { association_seconds, quota, keep, peering, control_plane_only, faults } => {
             let limits = quota
                 .iter()
                 .try_fold(sandbox::cloud::Limits::default(), |limits, (name, value)| limits.with(name, *value));
             let faults = faults.plan()?;
             let chaos = faults.chaos;
             let limits = limits.unwrap_or_default();
-            let options = UpOptions { association: association_seconds, limits, faults, keep, control_plane_only };
+            let options = UpOptions { association: association_seconds, limits, faults, keep, peering, control_plane_only };
             let up = commands::up(&state, options).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();
@@ -191,7 +198,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
                 show(&format!("{name}={value}"));
             }
         }
-        Command::Connect { file, json, timeout, hold } => {
+        Command::Connect { file, json, timeout, hold, reach } => {
             let tell = |told: &Told| {
                 let text = match told {
                     Told::Report(report) if json && hold.is_zero() => serde_json::to_string_pretty(report),
@@ -203,7 +210,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
                 // Plain data always becomes JSON.
                 show(&text.unwrap_or_default());
             };
-            let connected = commands::connect(&state, &file, timeout, hold, tell).await?;
+            let connected = commands::connect(&state, &file, Trial { timeout, hold, reach }, tell).await?;
             return Ok(ExitCode::from(if connected { 0 } else { 4 }));
         }
         Command::Log { follow } => {

@@ -28,8 +28,10 @@ pub struct World {
     pub vpc: Vpc,
     /// Its subnets that have a host.
     pub subnets: Vec<Subnet>,
-    /// Another private network, which no endpoint of the first one can reach.
+    /// Another private network. Without a peering no endpoint of the first one can reach it.
     pub other_vpc: Vpc,
+    /// What joins the two, if anything does.
+    pub peering: Option<Peering>,
     /// Subnets without a host. Each shows one reason for which the service refuses a subnet.
     pub bare_subnets: Vec<BareSubnet>,
     /// The region's availability zones: name and id.
@@ -49,6 +51,15 @@ pub struct Vpc {
     pub security_group: String,
     /// The route table that AWS makes with every VPC.
     pub main_route_table: String,
+}
+
+/// A peering of both private networks: each one's route table leads to the other.
+#[derive(Debug, Clone)]
+pub struct Peering {
+    /// `pcx-` and 17 hexadecimal digits.
+    pub id: String,
+    /// The subnet on the other side, which has a host then.
+    pub far: Subnet,
 }
 
 /// A subnet with one host in it.
@@ -77,6 +88,14 @@ pub struct BareSubnet {
     pub cidr: Ipv4Net,
     /// Name of the availability zone.
     pub zone: String,
+}
+
+impl Subnet {
+    /// The address of the VPC's router in it: AWS keeps the first one for that.
+    #[must_use]
+    pub fn router(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.cidr.network()) + 1)
+    }
 }
 
 impl World {
@@ -119,8 +138,30 @@ impl World {
             ],
             vpc,
             other_vpc,
+            peering: None,
             zones: vec![zone('a', "euc1-az2"), zone('b', "euc1-az3"), zone('c', "euc1-az1")],
         }
+    }
+
+    /// The same with both private networks joined.
+    #[must_use]
+    pub fn peered(mut self) -> Self {
+        let far = self.bare_subnets.iter().find(|subnet| subnet.vpc == self.other_vpc.id);
+        self.peering = far.map(|subnet| Peering {
+            id: "pcx-0a1b2c3d4e5f60718".to_owned(),
+            far: Subnet {
+                id: subnet.id.clone(),
+                cidr: subnet.cidr,
+                zone: subnet.zone.clone(),
+                private_host: Ipv4Addr::from(u32::from(subnet.cidr.network()) + 10),
+            },
+        });
+        self
+    }
+
+    /// Every subnet with a host.
+    pub fn hosted_subnets(&self) -> impl Iterator<Item = &Subnet> {
+        self.subnets.iter().chain(self.peering.as_ref().map(|peering| &peering.far))
     }
 
     /// The subnet of that id that has a host.

@@ -1,5 +1,6 @@
 //! `sandbox connect`: try a profile on the laptop.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,17 @@ use crate::connect::{ConnectOrder, Told};
 use crate::http::{self, Ask};
 use crate::state::StateDir;
 
+/// How a profile is to be tried.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// How long to wait for the connection.
+    pub timeout: Duration,
+    /// How long to stay connected after the report.
+    pub hold: Duration,
+    /// Addresses to try beside those of the hosts.
+    pub reach: Vec<Ipv4Addr>,
+}
+
 /// Runs the stock client with the unmodified file and says what came of it.
 ///
 /// # Errors
@@ -21,8 +33,7 @@ use crate::state::StateDir;
 pub async fn connect(
     state: &StateDir,
     profile: &Path,
-    timeout: Duration,
-    hold: Duration,
+    trial: Trial,
     mut tell: impl FnMut(&Told),
 ) -> Result<bool, CommandError> {
     check_profile(profile)?;
@@ -34,7 +45,9 @@ pub async fn connect(
     if data_plane == "idle" {
         return Err(CommandError::NoEndpoint);
     }
-    let order = ConnectOrder { profile: std::path::absolute(profile).context("find the profile")?, timeout, hold };
+    let profile = std::path::absolute(profile).context("find the profile")?;
+    let Trial { timeout, hold, reach } = trial;
+    let order = ConnectOrder { profile, timeout, hold, reach };
     let ask = Ask {
         method: Method::POST,
         path: "/_sandbox/connect",

@@ -14,7 +14,7 @@ mod up;
 mod verify;
 
 pub use self::clock::advance;
-pub use self::connect::connect;
+pub use self::connect::{Trial, connect};
 pub use self::down::{Down, down};
 pub use self::env::env;
 pub use self::error::CommandError;

@@ -42,6 +42,8 @@ pub struct UpOptions {
     pub keep: bool,
     /// Whether to leave the data plane out.
     pub control_plane_only: bool,
+    /// Whether the VPCs are joined.
+    pub peering: bool,
 }
 
 /// Brings the sandbox up, unless it is.
@@ -59,7 +61,7 @@ pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError
 }
 
 fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
-    let UpOptions { association, limits, faults, keep, control_plane_only } = options;
+    let UpOptions { association, limits, faults, keep, peering, control_plane_only } = options;
     let credentials = Credentials::random().context("make credentials")?;
     let privilege = if control_plane_only { Err(NOT_WANTED.to_owned()) } else { prerequisites::check() };
     let settings = Settings {
@@ -68,6 +70,7 @@ fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
         limits,
         faults,
         keep,
+        peering,
         data_plane_missing: privilege.as_ref().err().cloned(),
     };
     let mut child = command(state, privilege.ok())?.spawn().context("start the supervisor")?;

@@ -7,6 +7,7 @@ mod probe;
 mod refusal;
 mod report;
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct ConnectOrder {
     pub timeout: Duration,
     /// How long to stay connected after the report.
     pub hold: Duration,
+    /// Addresses to try beside those of the hosts.
+    pub reach: Vec<Ipv4Addr>,
 }
 
 /// What is told of a trial, in this order: the report, and then what happened while the connection was held.
@@ -82,11 +85,12 @@ async fn try_on(
         }
         Attempt::Connected(tunnel, management) => {
             probe_all(&laptop.namespace, topology, tunnel, &mut report).await?;
+            probe_others(&laptop.namespace, &order.reach, &mut report).await?;
             Some(management)
         }
     };
-    let reachable = report.private_hosts.iter().filter(|host| host.reachable).map(|host| host.address);
-    let reachable: Vec<_> = reachable.collect();
+    let hosts = report.private_hosts.iter().chain(&report.others);
+    let reachable: Vec<_> = hosts.filter(|host| host.reachable).map(|host| host.address).collect();
     // Whoever asked may have stopped listening; the client is ended all the same.
     drop(told.send(Told::Report(report)));
     if let Some(management) = connected.filter(|_| !order.hold.is_zero()) {
@@ -106,5 +110,15 @@ async fn probe_all(laptop: &Namespace, topology: &Topology, tunnel: Tunnel, repo
     probe::probe(laptop, &interface, &mut internet).await.context("reach the internet")?;
     report.internet_host = Some(internet);
     report.private_host_reaches_internet = probe::private_host_reaches_internet(topology).await;
+    Ok(())
+}
+
+async fn probe_others(laptop: &Namespace, addresses: &[Ipv4Addr], report: &mut Report) -> anyhow::Result<()> {
+    let tunnel = report.tunnel_interface.clone().unwrap_or_default();
+    for address in addresses {
+        let mut host = HostReport::new(*address, "asked for".to_owned(), None);
+        probe::probe(laptop, &tunnel, &mut host).await.with_context(|| format!("reach `{address}`"))?;
+        report.others.push(host);
+    }
     Ok(())
 }

@@ -34,6 +34,8 @@ pub struct Report {
     pub private_hosts: Vec<HostReport>,
     /// A host on the internet. Null when the tunnel did not come up.
     pub internet_host: Option<HostReport>,
+    /// What else was asked for.
+    pub others: Vec<HostReport>,
     /// Whether a private host can open a connection to the internet. It must not.
     pub private_host_reaches_internet: bool,
 }
@@ -43,9 +45,9 @@ pub struct Report {
 pub struct HostReport {
     /// Its address.
     pub address: Ipv4Addr,
-    /// Its subnet, or `internet`.
+    /// Its subnet, `internet`, or `asked for`.
     pub place: String,
-    /// Whether it could be reached without the tunnel. Not tried for the internet.
+    /// Whether it could be reached without the tunnel. Tried for private hosts only.
     pub reachable_before: Option<bool>,
     /// Whether its page could be fetched.
     pub reachable: bool,
@@ -87,6 +89,7 @@ impl Report {
             pushed: Vec::new(),
             private_hosts,
             internet_host: None,
+            others: Vec::new(),
             private_host_reaches_internet: false,
         }
     }
@@ -145,7 +148,7 @@ impl fmt::Display for Report {
             }
         }
         writeln!(f, "\n{:<15} {:<25} {:<7} {:<5} {:<8} seen as", "host", "in", "page", "ping", "through")?;
-        for host in self.private_hosts.iter().chain(&self.internet_host) {
+        for host in self.private_hosts.iter().chain(&self.internet_host).chain(&self.others) {
             writeln!(f, "{host}")?;
         }
         let out = if self.private_host_reaches_internet {

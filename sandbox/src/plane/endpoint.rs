@@ -13,6 +13,7 @@ use tokio::process::Child;
 use tokio::sync::{broadcast, watch};
 
 use super::firewall;
+use super::forwarding::{self, Forwarding};
 use super::management::{ClientRow, Management};
 use super::namespace::Namespace;
 use super::server_config::{
@@ -75,6 +76,7 @@ impl RunningEndpoint {
         let namespace = Namespace::new().await?;
         let address = topology.attach_to_internet(&namespace, &format!("ep{serial}"), place).await?;
         namespace.run("nft", &["-f", "-"], firewall::TABLE).await?;
+        namespace.ip(forwarding::NONE).await?;
         write_files(&id, &wanted)?;
         let server = Server::start(&id, &namespace, &server_lines, now).await?;
         let mut endpoint = Self {
@@ -85,7 +87,12 @@ impl RunningEndpoint {
             legs: BTreeMap::new(),
             legs_ever: 0,
             server,
-            running: WantedEndpoint { subnets: BTreeSet::new(), authorized: Vec::new(), ..wanted.clone() },
+            running: WantedEndpoint {
+                subnets: BTreeSet::new(),
+                forwarding: Forwarding::default(),
+                authorized: Vec::new(),
+                ..wanted.clone()
+            },
             server_lines,
         };
         endpoint.become_like(wanted, topology, now).await?;
@@ -104,6 +111,11 @@ impl RunningEndpoint {
             match change {
                 Change::Attach(subnet) => self.attach(subnet, topology).await?,
                 Change::Detach(subnet) => self.detach(&subnet).await?,
+                Change::Forward(forwarding) => {
+                    self.namespace.ip(&forwarding.changes(&self.running.forwarding, &self.legs)).await?;
+                    // At once, as with interfaces.
+                    self.running.forwarding = forwarding;
+                }
                 Change::Authorize(networks) => {
                     self.namespace.run("nft", &["-f", "-"], &firewall::authorize(&networks)).await?;
                 }

@@ -1,7 +1,8 @@
 //! Authorization rules and source NAT of an endpoint, as input for `nft`.
 //!
-//! Clients reach what the set `authorized` holds, through an ENI, and nothing else. A packet of theirs is looked up
-//! anew each time: with the usual `ct state established accept` an open connection would outlive its rule.
+//! Clients reach what the set `authorized` holds, through an ENI or, where the route table leads there, through the tunnel
+//! again, and nothing else. A packet of theirs is looked up anew each time: with the usual `ct state established accept` an
+//! open connection would outlive its rule. What one client answers another is looked up by the one that answers.
 
 use ipnet::Ipv4Net;
 
@@ -18,6 +19,8 @@ table inet cvpn {
         type filter hook forward priority filter; policy drop;
         iifname != \"tun0\" ct state established,related accept
         iifname \"tun0\" oifname \"eni*\" ip daddr @authorized accept
+        iifname \"tun0\" oifname \"tun0\" ip daddr @authorized accept
+        iifname \"tun0\" oifname \"tun0\" ct direction reply ip saddr @authorized accept
         iifname \"tun0\" reject with icmpx type admin-prohibited
     }
     chain postrouting {
@@ -27,10 +30,10 @@ table inet cvpn {
 }
 ";
 
-/// The table of the internet: a packet to nowhere is answered at once. Without a route the kernel would answer one a
-/// second, and whoever tries an impossible way would wait.
-pub(super) const INTERNET: &str = "\
-table inet internet {
+/// The table of a router: a packet to nowhere is answered at once. Without a route the kernel would answer one a second,
+/// and whoever tries an impossible way would wait.
+pub(super) const NOWHERE: &str = "\
+table inet nowhere {
     chain forward {
         type filter hook forward priority filter; policy accept;
         oifname \"nowhere\" reject with icmpx no-route

@@ -4,13 +4,14 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::hosts;
 use super::namespace::Namespace;
 use crate::world::{LAPTOP, LAPTOP_GATEWAY, PUBLIC_PREFIX};
 
 /// There is no address for more.
 const MOST: u8 = 250;
 
-/// A machine with nothing but a way to the internet. One client at a time runs on it.
+/// A machine with a page of its own and a way to the internet. One client at a time runs on it.
 #[derive(Debug)]
 pub(crate) struct Laptop {
     /// Counted from 0.
@@ -70,6 +71,9 @@ impl Laptop {
                  route add default via {LAPTOP_GATEWAY}\n"
             ))
             .await?;
+        // On every address, so that another client can ask it.
+        let everywhere = (Ipv4Addr::UNSPECIFIED, 80).into();
+        hosts::serve(namespace.tcp_listener(everywhere).await?, &format!("the laptop {address}"));
         Ok(Self { number, address, namespace: Arc::new(namespace) })
     }
 }

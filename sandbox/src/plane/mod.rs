@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod firewall;
+mod forwarding;
 mod hosts;
 mod laptops;
 mod management;

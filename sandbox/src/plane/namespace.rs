@@ -89,10 +89,20 @@ impl Namespace {
         self.run("ip", &["-batch", "-"], batch).await.map(drop)
     }
 
-    /// Makes the namespace a router: it passes packets on, and may tell every sender of one that it does not.
+    /// Makes the namespace a router: it passes packets on, and may tell every sender of one that it does not. What comes
+    /// in may come from anywhere, and nobody is told of a shorter way.
+    ///
+    /// Interfaces that are there already keep what the machine has set for them.
     pub(super) async fn become_router(&self) -> io::Result<()> {
-        self.enter(|| {
-            for (name, value) in [("ip_forward", "1"), ("icmp_ratelimit", "0")] {
+        let of_interfaces = ["rp_filter", "send_redirects"]
+            .map(|name| [format!("conf/all/{name}"), format!("conf/default/{name}")])
+            .into_iter()
+            .flatten()
+            .map(|name| (name, "0"));
+        let settings: Vec<_> =
+            of_interfaces.chain([("ip_forward".to_owned(), "1"), ("icmp_ratelimit".to_owned(), "0")]).collect();
+        self.enter(move || {
+            for (name, value) in settings {
                 let path = Path::new("/proc/sys/net/ipv4").join(name);
                 OpenOptions::new().write(true).open(path)?.write_all(value.as_bytes())?;
             }

@@ -1,13 +1,14 @@
-//! Who is connected to whom: laptops, internet, and one namespace per subnet.
+//! Who is connected to whom: laptops, internet, one namespace per subnet, and the router of the private networks.
 //!
 //! ```text
 //! laptop eth0 198.51.100.2 ── access 198.51.100.1 │ internet │ edge 203.0.113.1 ── eth0 203.0.113.10… endpoint
 //!                                    198.18.0.80 (host, DNS) │                                   eni1 │ eni2
-//!                                                                            lan 10.1.1.10 (subnet) ──┘    │
-//!                                                                            lan 10.1.2.10 (subnet) ───────┘
+//!                                                       ┌── lan 10.1.1.10 (subnet) ───────────────────┘    │
+//!                                   10.1.1.1… router ───┼── lan 10.1.2.10 (subnet) ────────────────────────┘
+//!                                                       └── lan 10.2.1.10 (subnet of the other VPC, where there is a peering)
 //! ```
 //!
-//! A private host has no route beyond its subnet, as in a VPC without an internet gateway.
+//! The router knows the subnets and nothing else, as in a VPC without an internet gateway.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -31,6 +32,8 @@ const BELOW_ENDPOINTS: u8 = 10;
 pub(crate) struct Topology {
     laptops: Laptops,
     internet: Namespace,
+    /// Kept for what is in it.
+    _router: Namespace,
     subnets: BTreeMap<SubnetId, PrivateSubnet>,
     /// What the laptop's name server knows and was asked.
     pub(crate) names: Names,
@@ -46,11 +49,12 @@ pub(crate) struct PrivateSubnet {
 impl Topology {
     /// Makes all namespaces, joins them, and starts the hosts.
     pub(super) async fn build(world: &World) -> io::Result<Self> {
-        let internet = Namespace::new().await?;
+        let (internet, router) = (Namespace::new().await?, Namespace::new().await?);
+        wire_router(&router).await?;
         let mut subnets = BTreeMap::new();
-        for subnet in &world.subnets {
+        for (number, subnet) in world.hosted_subnets().enumerate() {
             let private = PrivateSubnet { namespace: Namespace::new().await?, subnet: subnet.clone() };
-            private.wire().await?;
+            private.wire(&router, &format!("subnet{number}")).await?;
             subnets.insert(SubnetId::from(subnet.id.as_str()), private);
         }
         wire_internet(&internet).await?;
@@ -64,7 +68,7 @@ impl Topology {
             let name = format!("the private host of {}", subnet.id);
             hosts::serve(namespace.tcp_listener(SocketAddr::from((subnet.private_host, 80))).await?, &name);
         }
-        Ok(Self { laptops, internet, subnets, names })
+        Ok(Self { laptops, internet, _router: router, subnets, names })
     }
 
     /// A laptop that nobody else uses, until it is put back.
@@ -87,6 +91,8 @@ impl Topology {
         let [a, b, c, _] = EDGE_GATEWAY.octets();
         let address = Ipv4Addr::new(a, b, c, BELOW_ENDPOINTS + place);
         let internet = self.internet.pid();
+        // Before there is an interface: it takes on what is set then.
+        endpoint.become_router().await?;
         endpoint
             .ip(&format!(
                 "link set lo up\n\
@@ -97,7 +103,6 @@ impl Topology {
             ))
             .await?;
         self.internet.ip(&format!("link set {link} master edge up\n")).await?;
-        endpoint.become_router().await?;
         Ok(address)
     }
 
@@ -126,32 +131,51 @@ impl Topology {
 }
 
 impl PrivateSubnet {
-    async fn wire(&self) -> io::Result<()> {
-        let (host, prefix) = (self.subnet.private_host, self.subnet.cidr.prefix_len());
+    /// Its bridge, its host and its way to the router of the VPC.
+    async fn wire(&self, router: &Namespace, link: &str) -> io::Result<()> {
+        let (host, prefix, gateway) = (self.subnet.private_host, self.subnet.cidr.prefix_len(), self.subnet.router());
+        let pid = self.namespace.pid();
+        router
+            .ip(&format!(
+                "link add {link} type veth peer name router netns {pid}\n\
+                 address add {gateway}/{prefix} dev {link}\n\
+                 link set {link} up\n"
+            ))
+            .await?;
         self.namespace
             .ip(&format!(
                 "link set lo up\n\
-                 {}",
+                 {}\
+                 link set router master lan up\n\
+                 route add default via {gateway}\n",
                 bridge("lan", host, prefix)
             ))
             .await
     }
 }
 
+async fn wire_router(router: &Namespace) -> io::Result<()> {
+    router.become_router().await?;
+    router.ip(NOWHERE).await?;
+    router.run("nft", &["-f", "-"], firewall::NOWHERE).await.map(drop)
+}
+
 async fn wire_internet(internet: &Namespace) -> io::Result<()> {
-    let mut batch = format!(
-        "link set lo up\n\
-         address add {INTERNET_HOST}/32 dev lo\n\
-         link add nowhere type bridge\n\
-         link set nowhere up\n\
-         route add default dev nowhere\n"
-    );
+    let mut batch = format!("{NOWHERE}address add {INTERNET_HOST}/32 dev lo\n");
     batch += &bridge("access", LAPTOP_GATEWAY, PUBLIC_PREFIX);
     batch += &bridge("edge", EDGE_GATEWAY, PUBLIC_PREFIX);
     internet.ip(&batch).await?;
-    internet.run("nft", &["-f", "-"], firewall::INTERNET).await?;
+    internet.run("nft", &["-f", "-"], firewall::NOWHERE).await?;
     internet.become_router().await
 }
+
+/// Of a router: where packets go that have no other way. See [`firewall::NOWHERE`].
+const NOWHERE: &str = "\
+link set lo up
+link add nowhere type bridge
+link set nowhere up
+route add default dev nowhere
+";
 
 /// Makes a bridge that has an address of its own: as input for `ip`.
 ///

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use time::{Duration, OffsetDateTime};
 
+use super::forwarding::Forwarding;
 use crate::cloud::{Cloud, Crl, Endpoint, EndpointId, PrivateKey, RouteStatus, RuleStatus, SubnetId, Transport, X509};
 
 /// Every endpoint that should accept clients.
@@ -20,6 +21,7 @@ pub(super) struct WantedEndpoint {
     pub(super) crl: Option<Crl>,
     pub(super) session: Session,
     pub(super) subnets: BTreeSet<SubnetId>,
+    pub(super) forwarding: Forwarding,
     /// Networks that clients may reach, none inside another.
     pub(super) authorized: Vec<Ipv4Net>,
 }
@@ -66,6 +68,8 @@ pub(super) enum Change {
     Authorize(Vec<Ipv4Net>),
     /// Take its leg in a subnet away.
     Detach(SubnetId),
+    /// Forward what its clients send in these ways and no others.
+    Forward(Forwarding),
     /// End the connections; clients may come again at once.
     ResetConnections,
     /// Send this to new connections from now on.
@@ -93,12 +97,10 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
     let settings = &endpoint.settings;
     let server = cloud.certificate(settings.server_certificate.as_str()).ok()?;
     let between = server.chain.iter().filter(|certificate| !certificate.is_self_signed());
-    let routes = cloud
-        .routes(endpoint, now)
-        .into_iter()
-        .filter(|route| route.status == RouteStatus::Active)
-        .map(|route| route.destination)
-        .collect();
+    let routes = cloud.routes(endpoint, now);
+    let forwarding = Forwarding::new(&routes, &cloud.world);
+    let active = routes.iter().filter(|route| route.status == RouteStatus::Active);
+    let destinations = active.map(|route| route.destination).collect();
     let rules: Vec<_> = endpoint
         .rules
         .iter()
@@ -117,7 +119,7 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
             checks_crl: endpoint.crl.is_some(),
         },
         pushed: Pushed {
-            routes: settings.split_tunnel.then_some(routes),
+            routes: settings.split_tunnel.then_some(destinations),
             dns_servers: settings.dns_servers.clone(),
             banner: settings.banner.clone(),
         },
@@ -127,6 +129,7 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
         },
         crl: endpoint.crl.clone(),
         subnets,
+        forwarding,
         authorized: Ipv4Net::aggregate(&rules),
     })
 }
@@ -136,6 +139,10 @@ pub(super) fn changes(running: &WantedEndpoint, wanted: &WantedEndpoint) -> Vec<
     let mut changes = Vec::new();
     changes.extend(running.subnets.difference(&wanted.subnets).cloned().map(Change::Detach));
     changes.extend(wanted.subnets.difference(&running.subnets).cloned().map(Change::Attach));
+    // An interface that is new has no ways, whatever it replaces.
+    if running.subnets != wanted.subnets || running.forwarding != wanted.forwarding {
+        changes.push(Change::Forward(wanted.forwarding.clone()));
+    }
     let rules_differ = running.authorized != wanted.authorized;
     if rules_differ {
         changes.push(Change::Authorize(wanted.authorized.clone()));
@@ -220,8 +227,11 @@ mod tests {
     fn another_network_is_attached_without_touching_the_server() {
         let (mut cloud, id) = associated();
         cloud.associate(id.as_str(), SUBNETS[1], &at(10, 5)).unwrap();
-        assert_eq!(changes(&one(&cloud, 12), &one(&cloud, 13)), [Change::Attach(SubnetId::from(SUBNETS[1]))]);
-        assert_eq!(changes(&one(&cloud, 13), &one(&cloud, 12)), [Change::Detach(SubnetId::from(SUBNETS[1]))]);
+        let (before, after) = (one(&cloud, 12), one(&cloud, 13));
+        let second = || SubnetId::from(SUBNETS[1]);
+        let forward = |endpoint: &WantedEndpoint| Change::Forward(endpoint.forwarding.clone());
+        assert_eq!(changes(&before, &after), [Change::Attach(second()), forward(&after)]);
+        assert_eq!(changes(&after, &before), [Change::Detach(second()), forward(&before)]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ use crate::world::World;
 pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let settings: Settings = serde_json::from_str(&read_line()?).context("read the settings")?;
     let timings = Timings::new(settings.association.try_into().context("read the settings")?);
-    let world = World::standard();
+    let world = if settings.peering { World::standard().peered() } else { World::standard() };
     let mut cloud = Cloud::new(world.clone(), timings);
     cloud.limits = settings.limits;
     let log = RequestLog::create(&state.request_log()).context("create the request log")?;

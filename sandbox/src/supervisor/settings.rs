@@ -22,6 +22,8 @@ pub struct Settings {
     pub faults: FaultPlan,
     /// Whether to begin where the last sandbox that was kept ended, and to be kept.
     pub keep: bool,
+    /// Whether the VPCs are joined.
+    pub peering: bool,
     /// What the data plane lacks on this machine, in a sentence, if anything.
     pub data_plane_missing: Option<String>,
 }

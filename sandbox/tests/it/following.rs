@@ -2,13 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::pki::{Authority, Identity, Wish};
-use crate::support::{Made, Sandbox, text};
-
-fn client(authority: &Authority, name: &'static str) -> Identity {
-    let serial = name.bytes().fold(100, |sum, byte| sum * 31 % 100_003 + u64::from(byte));
-    authority.issue(Wish::client(name, serial))
-}
+use crate::pki::{Authority, Wish};
+use crate::support::{Made, Sandbox, client, text};
 
 /// A sandbox with an endpoint whose rule is in force.
 async fn sandbox(transport: &str) -> (Sandbox, Authority, Made) {
@@ -16,14 +11,8 @@ async fn sandbox(transport: &str) -> (Sandbox, Authority, Made) {
     sandbox.demand_data_plane();
     let authority = Authority::new();
     let made = sandbox.make_endpoint(&authority, transport, &[]).await;
-    rules_in_force(&sandbox, &made).await;
+    sandbox.rules_in_force(&made).await;
     (sandbox, authority, made)
-}
-
-async fn rules_in_force(sandbox: &Sandbox, made: &Made) {
-    while sandbox.on(&made.endpoint, &[("Action", "DescribeClientVpnAuthorizationRules")]).await.contains("authorizing")
-    {
-    }
 }
 
 fn reached(report: &Value) -> Vec<bool> {
@@ -53,7 +42,7 @@ async fn check_a_revoked_rule_cuts_open_flows(transport: &str) {
     let (sandbox, authority, made) = sandbox(transport).await;
     let rule = |action, target, all| [("Action", action), ("TargetNetworkCidr", target), (all, "true")];
     sandbox.on(&made.endpoint, &rule("AuthorizeClientVpnIngress", "10.1.1.0/24", "AuthorizeAllGroups")).await;
-    rules_in_force(&sandbox, &made).await;
+    sandbox.rules_in_force(&made).await;
     let clients = ["alice", "bob"].map(|name| sandbox.hold(&made.configuration, &client(&authority, name)));
     for held in &clients {
         assert_eq!(reached(&held.report), [true, true]);
@@ -259,7 +248,7 @@ async fn a_key_that_the_service_does_not_support_is_refused_over_tcp() {
 async fn endpoints_run_at_the_same_time_and_one_can_be_moved_and_ended() {
     let (sandbox, authority, udp) = sandbox("udp").await;
     let tcp = sandbox.make_endpoint(&authority, "tcp", &[]).await;
-    rules_in_force(&sandbox, &tcp).await;
+    sandbox.rules_in_force(&tcp).await;
     let alice = sandbox.hold(&udp.configuration, &client(&authority, "alice"));
     let bob = sandbox.hold(&tcp.configuration, &client(&authority, "bob"));
     let seen_as = |report: &Value| report["private_hosts"][0]["seen_as"].clone();

@@ -5,6 +5,7 @@
 mod control_plane;
 mod data_plane;
 mod following;
+mod forwarding;
 mod life;
 mod pki;
 mod support;

@@ -182,6 +182,15 @@ impl Sandbox {
         Made { configuration: text(&exported, "clientConfiguration"), endpoint }
     }
 
+    /// Waits until no rule of an endpoint is on its way into force.
+    pub(crate) async fn rules_in_force(&self, made: &Made) {
+        while self
+            .on(&made.endpoint, &[("Action", "DescribeClientVpnAuthorizationRules")])
+            .await
+            .contains("authorizing")
+        {}
+    }
+
     /// A call about an endpoint, which must succeed.
     pub(crate) async fn on(&self, endpoint: &str, parameters: &[(&str, &str)]) -> String {
         self.done(&[&[("ClientVpnEndpointId", endpoint)], parameters].concat()).await
@@ -195,8 +204,20 @@ impl Sandbox {
 
     /// Writes a profile and tries it. Returns the exit code and the report.
     pub(crate) fn connect(&self, configuration: &str, identity: &Identity) -> (Option<i32>, Value) {
+        self.connect_and_reach(configuration, identity, &[])
+    }
+
+    /// The same, with more addresses to try.
+    pub(crate) fn connect_and_reach(
+        &self,
+        configuration: &str,
+        identity: &Identity,
+        addresses: &[String],
+    ) -> (Option<i32>, Value) {
         let profile = self.profile(configuration, identity);
-        let output = self.command(&["connect", "--json", profile.to_str().unwrap()]);
+        let mut arguments = vec!["connect", "--json", profile.to_str().unwrap()];
+        arguments.extend(addresses.iter().flat_map(|address| ["--reach", address]));
+        let output = self.command(&arguments);
         let report = serde_json::from_slice(&output.stdout);
         (output.status.code(), report.unwrap_or_else(|_| panic!("{output:?}")))
     }
@@ -295,6 +316,12 @@ fn sign(status: &Value, service: &str, address: &str, headers: &HeaderMap, body:
     let (instructions, _) = aws_sigv4::http_request::sign(request, &parameters.into()).unwrap().into_parts();
     let header = |(name, value): (&str, &str)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
     instructions.headers().map(header).collect()
+}
+
+/// The certificate of a client of that name.
+pub(crate) fn client(authority: &Authority, name: &'static str) -> Identity {
+    let serial = name.bytes().fold(100, |sum, byte| sum * 31 % 100_003 + u64::from(byte));
+    authority.issue(Wish::client(name, serial))
 }
 
 /// What stands in the first element of that name.

@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Both private networks.
-    pub fn vpcs(&self) -> impl Iterator<Item = &Vpc> {
+    pub fn vpcs(&self) -> impl Iterator<Item = &Vpc> + Clone {
         [&self.vpc, &self.other_vpc].into_iter()
     }
 }

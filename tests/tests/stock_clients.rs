@@ -77,10 +77,11 @@ fn checked_by(client: &str, python: &Path) -> Result<Checked> {
 struct Sandbox(TempDir);
 
 impl Sandbox {
-    /// Associations take an hour of its clock, which the scenario puts ahead; the quotas are such that it reaches them.
+    /// Associations take an hour of its clock, which the scenario puts ahead; the quotas are such that it reaches them; and
+    /// there is a peering to be described.
     fn up() -> Result<Self> {
         let sandbox = Self(tempfile::tempdir()?);
-        let mut command = sandbox.command(&["up", "--association-seconds", "3600"]);
+        let mut command = sandbox.command(&["up", "--association-seconds", "3600", "--peering"]);
         for quota in ["endpoints=7", "rules=7", "routes=7", "concurrent-changes=1", "crl-entries=2", "certificates=5"] {
             command.args(["--quota", quota]);
         }

@@ -122,6 +122,9 @@ impl Cloud {
         if world.all_subnets().any(|subnet| subnet.id == id) {
             return Some("subnet");
         }
+        if world.peering.as_ref().is_some_and(|peering| peering.id == id) {
+            return Some("vpc-peering-connection");
+        }
         world.vpcs().find_map(|vpc| {
             [
                 (&vpc.id, "vpc"),

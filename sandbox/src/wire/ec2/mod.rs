@@ -12,6 +12,7 @@ mod form;
 mod listing;
 mod modify_endpoint;
 mod network;
+mod peering;
 mod routes;
 mod tags;
 mod target_networks;
@@ -79,10 +80,12 @@ fn dispatch(
         "DescribeClientVpnRoutes" => run!(routes::describe),
         "DescribeClientVpnTargetNetworks" => run!(target_networks::describe),
         "DescribeInternetGateways" => run!(network::describe_internet_gateways),
+        "DescribeNatGateways" => run!(network::describe_nat_gateways),
         "DescribeRouteTables" => run!(network::describe_route_tables),
         "DescribeSecurityGroups" => run!(vpc::describe_security_groups),
         "DescribeSubnets" => run!(vpc::describe_subnets),
         "DescribeTags" => run!(tags::describe),
+        "DescribeVpcPeeringConnections" => run!(peering::describe),
         "DescribeVpcs" => run!(vpc::describe_vpcs),
         "DisassociateClientVpnTargetNetwork" => run!(target_networks::disassociate),
         "ExportClientVpnClientCertificateRevocationList" => run!(crl::export),

@@ -1,5 +1,5 @@
-//! `DescribeAvailabilityZones`, `DescribeInternetGateways` and `DescribeRouteTables`: how the private networks hang
-//! together. They have no way to the internet.
+//! `DescribeAvailabilityZones`, `DescribeInternetGateways`, `DescribeNatGateways` and `DescribeRouteTables`: how the private
+//! networks hang together. They have no way to the internet.
 
 use serde::Serialize;
 
@@ -95,6 +95,21 @@ pub(super) fn describe_internet_gateways(
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct NatGateways {
+    nat_gateway_set: Items<()>,
+}
+
+/// Lists NAT gateways, of which there are none.
+pub(super) fn describe_nat_gateways(_: &mut Cloud, form: &mut Form, _: &Moment) -> Result<NatGateways, Refusal> {
+    let ids = form.take_list("NatGatewayId");
+    Listing::take(form, &["nat-gateway-id", "state", "subnet-id", "vpc-id", "tag-key", "tag:"])?;
+    form.finish()?;
+    check_ids(&ids, &[], "NatGatewayNotFound", "NatGateway")?;
+    Ok(NatGateways { nat_gateway_set: Items::from(Vec::new()) })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RouteTables {
     route_table_set: Items<RouteTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +132,10 @@ struct RouteTable {
 #[serde(rename_all = "camelCase")]
 struct Route {
     destination_cidr_block: String,
-    gateway_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_peering_connection_id: Option<String>,
     state: &'static str,
     origin: &'static str,
 }
@@ -136,7 +154,7 @@ struct AssociationState {
     state: &'static str,
 }
 
-/// Lists route tables: the main one of each VPC, with the local route.
+/// Lists route tables: the main one of each VPC, with the local route and that of a peering.
 pub(super) fn describe_route_tables(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result<RouteTables, Refusal> {
     let ids = form.take_list("RouteTableId");
     let listing =
@@ -153,16 +171,31 @@ pub(super) fn describe_route_tables(cloud: &mut Cloud, form: &mut Form, _: &Mome
         "vpc-id" => vec![vpc.id.clone()],
         tag => tag_values(&cloud.world_tags(&vpc.main_route_table), tag),
     });
+    let routes = |vpc: &Vpc| {
+        let local = Route {
+            destination_cidr_block: vpc.cidr.to_string(),
+            gateway_id: Some("local"),
+            vpc_peering_connection_id: None,
+            state: "active",
+            origin: "CreateRouteTable",
+        };
+        let others = world.vpcs().filter(|other| other.id != vpc.id);
+        let peered = world.peering.iter().flat_map(|peering| {
+            others.clone().map(|other| Route {
+                destination_cidr_block: other.cidr.to_string(),
+                gateway_id: None,
+                vpc_peering_connection_id: Some(peering.id.clone()),
+                state: "active",
+                origin: "CreateRoute",
+            })
+        });
+        std::iter::once(local).chain(peered).collect()
+    };
     let item = |vpc: &Vpc| RouteTable {
         route_table_id: vpc.main_route_table.clone(),
         vpc_id: vpc.id.clone(),
         owner_id: world.account.clone(),
-        route_set: Items::from(vec![Route {
-            destination_cidr_block: vpc.cidr.to_string(),
-            gateway_id: "local",
-            state: "active",
-            origin: "CreateRouteTable",
-        }]),
+        route_set: routes(vpc),
         association_set: Items::from(vec![Association {
             route_table_association_id: vpc.main_route_table.replace("rtb-", "rtbassoc-"),
             route_table_id: vpc.main_route_table.clone(),

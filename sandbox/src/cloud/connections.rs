@@ -33,6 +33,10 @@ pub struct Connection {
     pub ingress_bytes: u64,
     /// Bytes to the client.
     pub egress_bytes: u64,
+    /// Packets from the client.
+    pub ingress_packets: u64,
+    /// Packets to the client.
+    pub egress_packets: u64,
 }
 
 /// `Status` of a connection.
@@ -177,6 +181,8 @@ mod tests {
             ended: None,
             ingress_bytes: bytes,
             egress_bytes: 0,
+            ingress_packets: 0,
+            egress_packets: 0,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use super::server_config::{
     self, CERTIFICATES, CLIENT_AUTHORITIES, CLIENTS, CRL, EVERY_CLIENT, MANAGEMENT, PEERS, PRIVATE_KEY,
 };
 use super::topology::Topology;
+use super::traffic::{self, Packets};
 use super::wanted::{Change, Pushed, ServerSpec, Session, WantedEndpoint, changes};
 use super::{RUN, report};
 use crate::cloud::{Connection, EndpointId, SubnetId};
@@ -50,10 +52,17 @@ struct Server {
     ready: watch::Receiver<bool>,
     /// Part of the connection ids: client ids begin anew with each server.
     started: OffsetDateTime,
-    /// Since when each client is there, by client id.
-    sessions: BTreeMap<u64, OffsetDateTime>,
+    /// Each client that is there, by client id.
+    sessions: BTreeMap<u64, Presence>,
     /// Clients that were told to go. The server lists them for some seconds more.
     ended: BTreeSet<u64>,
+}
+
+/// A client that a server has.
+#[derive(Debug)]
+struct Presence {
+    since: OffsetDateTime,
+    address: Ipv4Addr,
 }
 
 /// What a client is told when its connection is ended.
@@ -75,7 +84,9 @@ impl RunningEndpoint {
     ) -> io::Result<Self> {
         let namespace = Namespace::new().await?;
         let address = topology.attach_to_internet(&namespace, &format!("ep{serial}"), place).await?;
-        namespace.run("nft", &["-f", "-"], firewall::TABLE).await?;
+        for table in [firewall::TABLE, traffic::TABLE] {
+            namespace.run("nft", &["-f", "-"], table).await?;
+        }
         namespace.ip(forwarding::NONE).await?;
         write_files(&id, &wanted)?;
         let server = Server::start(&id, &namespace, &server_lines, now).await?;
@@ -159,11 +170,14 @@ impl RunningEndpoint {
         terminated: &[String],
         now: OffsetDateTime,
     ) -> io::Result<Vec<Connection>> {
-        let rows = self.server.clients(now).await?;
+        let (rows, gone) = self.server.clients(now).await?;
+        traffic::forget(&self.namespace, &gone).await?;
+        let packets = if rows.is_empty() { traffic::Counts::new() } else { traffic::read(&self.namespace).await? };
         let Session { longest, ends_client } = self.running.session;
         let mut connections = Vec::new();
         for row in rows {
-            let connection = self.connection(&row, now);
+            let packets = packets.get(&row.address).copied().unwrap_or_default();
+            let connection = self.connection(&row, packets, now);
             if terminated.contains(&connection.id) {
                 self.server.end(row.client_id, Farewell::StayAway).await;
             } else if now - connection.established >= longest {
@@ -184,7 +198,7 @@ impl RunningEndpoint {
         drop(std::fs::remove_dir_all(folder(&self.id)));
     }
 
-    fn connection(&self, row: &ClientRow, now: OffsetDateTime) -> Connection {
+    fn connection(&self, row: &ClientRow, packets: Packets, now: OffsetDateTime) -> Connection {
         // 17 digits that are the same for the same client of the same server.
         let started = self.server.started.unix_timestamp_nanos() / 1000;
         Connection {
@@ -192,11 +206,13 @@ impl RunningEndpoint {
             endpoint: self.id.clone(),
             common_name: row.common_name.clone(),
             address: row.address,
-            established: self.server.sessions.get(&row.client_id).copied().unwrap_or(now),
+            established: self.server.sessions.get(&row.client_id).map_or(now, |session| session.since),
             seen: now,
             ended: None,
             ingress_bytes: row.received,
             egress_bytes: row.sent,
+            ingress_packets: packets.ingress,
+            egress_packets: packets.egress,
         }
     }
 
@@ -229,6 +245,8 @@ impl Server {
     ) -> io::Result<Self> {
         let folder = folder(id);
         let socket = folder.join(MANAGEMENT);
+        // It gives out its addresses from the beginning again.
+        traffic::forget_all(namespace).await?;
         drop(std::fs::remove_file(&socket));
         let mut process =
             namespace.command("openvpn").args(["--config", "server.conf"]).current_dir(&folder).spawn()?;
@@ -243,17 +261,17 @@ impl Server {
         Ok(Self { process, management, ready, started: now, sessions: BTreeMap::new(), ended: BTreeSet::new() })
     }
 
-    /// The clients that the server has and that were not told to go.
-    async fn clients(&mut self, now: OffsetDateTime) -> io::Result<Vec<ClientRow>> {
+    /// The clients that the server has and that were not told to go, and the addresses of those that have gone since.
+    async fn clients(&mut self, now: OffsetDateTime) -> io::Result<(Vec<ClientRow>, Vec<Ipv4Addr>)> {
         let mut rows = self.management.clients().await?;
         let listed = |id: &u64| rows.iter().any(|row| row.client_id == *id);
         self.ended.retain(listed);
-        self.sessions.retain(|id, _| listed(id));
+        let gone = self.sessions.extract_if(.., |id, _| !listed(id)).map(|(_, session)| session.address).collect();
         rows.retain(|row| !self.ended.contains(&row.client_id));
         for row in &rows {
-            self.sessions.entry(row.client_id).or_insert(now);
+            self.sessions.entry(row.client_id).or_insert(Presence { since: now, address: row.address });
         }
-        Ok(rows)
+        Ok((rows, gone))
     }
 
     async fn end(&mut self, client_id: u64, farewell: Farewell) {

@@ -15,6 +15,7 @@ mod namespace;
 mod server_config;
 mod surroundings;
 mod topology;
+mod traffic;
 mod wanted;
 
 use std::collections::BTreeMap;

@@ -27,6 +27,10 @@ async fn connections(sandbox: &Sandbox, made: &Made) -> Vec<(String, String, Str
     items.map(|item| (text(&item, "code"), text(&item, "commonName"), text(&item, "connectionId"))).collect()
 }
 
+fn number(xml: &str, element: &str) -> u64 {
+    text(xml, element).parse().unwrap()
+}
+
 async fn wait_for_connections(sandbox: &Sandbox, made: &Made, fit: impl Fn(&[(String, String, String)]) -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(40);
     loop {
@@ -145,6 +149,17 @@ async fn check_a_terminated_connection_ends(transport: &str) {
     wait_for_connections(&sandbox, &made, |found| found.len() == 2).await;
     let xml = sandbox.on(&made.endpoint, &[("Action", "DescribeClientVpnConnections")]).await;
     assert!(text(&xml, "clientIp").starts_with("10.88.0.") && text(&xml, "ingressBytes") != "0", "{xml}");
+    // Both ask private hosts several times a second. No packet is smaller than its header of 20 bytes.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let later = sandbox.on(&made.endpoint, &[("Action", "DescribeClientVpnConnections")]).await;
+        let grown = |element: &str| number(&later, element) > number(&xml, element) + 5;
+        if grown("ingressPackets") && grown("egressPackets") {
+            assert!(number(&later, "ingressPackets") * 20 < number(&later, "ingressBytes"), "{later}");
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{later}");
+    }
 
     let found = connections(&sandbox, &made).await;
     let (_, _, id) = found.iter().find(|(_, name, _)| name == "alice").unwrap();

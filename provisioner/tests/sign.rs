@@ -105,7 +105,7 @@ fn what_the_admin_can_mend_exits_with_2() {
 #[test]
 fn against_the_real_service_nothing_is_signed_unasked() {
     let bench = Bench::new();
-    bench.write("latchkey.toml", &bench.read("latchkey.toml").replace("\"sandbox\"  ", "\"aws\"  "));
+    bench.write("latchkey.toml", &bench.read("latchkey.toml").replace("target = \"sandbox\"", "target = \"aws\""));
     bench.request("alice.csr", "alice.vpn.example.com", &PrivateKey::generate().unwrap());
     let before = bench.files();
     let unasked = bench.latchkey(&["sign", "alice.csr"]);

@@ -14,7 +14,6 @@ pub(super) struct Key {
     /// Whether it must be there.
     pub(super) need: Need,
     /// Whether it can be changed once the endpoint is there.
-    #[expect(dead_code, reason = "the schema, the documentation and `init` are made from it")]
     pub(super) later: Later,
     /// What it is, for people.
     pub(super) about: &'static str,
@@ -38,7 +37,6 @@ pub(super) enum Kind {
     /// Keys of its own.
     Table(&'static [Key]),
     /// Either text or keys of its own.
-    #[expect(dead_code, reason = "the schema, the documentation and `init` are made from it")]
     TextOrTable(&'static Self, &'static [Key]),
     /// Keys that the admin chooses, each with text.
     Tags,
@@ -66,20 +64,19 @@ pub(super) enum Need {
     /// It must.
     Required,
     /// What it stands for when it is left out, as TOML.
-    #[expect(dead_code, reason = "the schema, the documentation and `init` are made from it")]
     Default(&'static str),
-    /// It need not, and then nothing stands in for it.
-    Optional,
+    /// It need not, and then nothing stands in for it. With an example, as TOML.
+    Optional(&'static str),
 }
 
 /// Whether a key can be changed once the endpoint is there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Later {
-    /// In place, and nobody notices.
+    /// In place, without cutting anybody off.
     InPlace,
     /// In place, and AWS resets the connections.
     Resets,
-    /// Only with a new endpoint, and so with new profiles.
+    /// Only with a new endpoint, and so with new profiles for everybody.
     NewEndpoint,
     /// For what is made from then on.
     FromThenOn,
@@ -99,9 +96,9 @@ const fn section(name: &'static str, keys: &'static [Key], need: Need, about: &'
 pub(super) const FILE: &[Key] = &[
     section("deployment", DEPLOYMENT, Need::Required, "Who and where."),
     section("network", NETWORK, Need::Required, "Where clients enter, what they reach, and how they are told."),
-    section("endpoint", ENDPOINT, Need::Optional, "What the endpoint tells and allows its clients."),
-    section("second_factor", SECOND_FACTOR, Need::Optional, "What users have to show beside their certificate."),
-    section("pki", PKI, Need::Optional, "Where the CA's key is, and how long certificates last."),
+    section("endpoint", ENDPOINT, Need::Default("{}"), "What the endpoint tells and allows its clients."),
+    section("second_factor", SECOND_FACTOR, Need::Optional("{}"), "What users have to show beside their certificate."),
+    section("pki", PKI, Need::Default("{}"), "Where the CA's key is, and how long certificates last."),
     section("ledger", LEDGER, Need::Required, "Where the history is kept."),
     section("page", PAGE, Need::Required, "The page that users open."),
 ];
@@ -142,7 +139,7 @@ const DEPLOYMENT: &[Key] = &[
     key(
         "tags",
         Kind::Tags,
-        Need::Optional,
+        Need::Optional("{ team = \"networks\" }"),
         Later::InPlace,
         "Tags of your own for everything that is made, at most 40.",
     ),
@@ -166,7 +163,7 @@ const NETWORK: &[Key] = &[
     key(
         "client_cidr",
         CIDR,
-        Need::Optional,
+        Need::Optional("\"10.88.0.0/16\""),
         Later::NewEndpoint,
         "Addresses for clients: a /12 to /22 that overlaps neither the VPC nor any route; twice as many as clients at a time. Required, except where `traffic_address_type` is `ipv6`: then AWS chooses.",
     ),
@@ -198,7 +195,13 @@ const NETWORK: &[Key] = &[
         Later::NewEndpoint,
         "The tunnel's transport: `udp` is faster, `tcp` goes where networks drop UDP.",
     ),
-    key("port", Kind::Number(&[443, 1194]), Need::Default("443"), Later::Resets, "The tunnel's port."),
+    key(
+        "port",
+        Kind::Number(&[443, 1194]),
+        Need::Default("443"),
+        Later::Resets,
+        "The tunnel's port. Profiles name it: after a change everybody needs a new one.",
+    ),
     key(
         "dns_servers",
         Kind::List { item: &ADDRESS, least: 0, most: 2 },
@@ -235,7 +238,7 @@ const AUTHORIZATION_RULE: &[Key] = &[
     key(
         "group",
         Kind::Text { least: 1, most: 255, pattern: r"^\S(.*\S)?$" },
-        Need::Optional,
+        Need::Optional("\"S-1-5-21-1111111111-2222222222-3333333333-1234\""),
         Later::Resets,
         "Who may reach it: a security identifier of the directory or a group of the SAML provider. Left out: everybody. Only with a `[second_factor]`: a certificate has no groups.",
     ),
@@ -279,14 +282,14 @@ const ENDPOINT: &[Key] = &[
     key(
         "connection_log_group",
         Kind::Text { least: 1, most: 512, pattern: "^[A-Za-z0-9_/.#-]+$" },
-        Need::Optional,
+        Need::Optional("\"/latchkey/connections\""),
         Later::InPlace,
         "CloudWatch log group, which must exist, for a record of every connection. Left out: no record.",
     ),
     key(
         "connection_log_stream",
         Kind::Text { least: 1, most: 512, pattern: "^[^:*]+$" },
-        Need::Optional,
+        Need::Optional("\"demo\""),
         Later::InPlace,
         "Log stream in that group. Left out: AWS makes one.",
     ),
@@ -303,21 +306,21 @@ const SECOND_FACTOR: &[Key] = &[
     key(
         "directory_id",
         Kind::Text { least: 12, most: 12, pattern: "^d-[0-9a-f]{10}$" },
-        Need::Optional,
+        Need::Optional("\"d-0123456789\""),
         Later::NewEndpoint,
         "A directory of AWS Directory Service: users give their name and password there.",
     ),
     key(
         "saml_provider_arn",
         SAML_PROVIDER,
-        Need::Optional,
+        Need::Optional("\"arn:aws:iam::123456789012:saml-provider/login\""),
         Later::NewEndpoint,
         "A SAML identity provider of IAM: users log in there. Exactly one of this and `directory_id`.",
     ),
     key(
         "self_service_saml_provider_arn",
         SAML_PROVIDER,
-        Need::Optional,
+        Need::Optional("\"arn:aws:iam::123456789012:saml-provider/portal\""),
         Later::NewEndpoint,
         "The provider for the self-service portal, where it is another. Only beside `saml_provider_arn`.",
     ),

@@ -18,6 +18,10 @@ mod rules;
 
 mod problem;
 
+pub mod schema;
+
+pub mod template;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -73,6 +77,16 @@ pub enum Target {
     Sandbox,
     /// The real service.
     Aws,
+}
+
+impl Target {
+    /// The word that `latchkey.toml` uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Aws => "aws",
+        }
+    }
 }
 
 /// The section `[endpoint]`.

@@ -15,30 +15,52 @@ use super::{
     problem::{Problem, line_of},
 };
 
-/// Everything that is wrong so far, with the place where it stands.
+/// Everything that is wrong so far.
 pub(super) struct Findings<'t> {
     text: &'t str,
-    problems: RefCell<Vec<(usize, Problem)>>,
+    findings: RefCell<Vec<Finding>>,
+}
+
+struct Finding {
+    /// Where it stands in the text.
+    place: usize,
+    /// Whether something is not there, rather than wrong.
+    is_absence: bool,
+    problem: Problem,
 }
 
 impl<'t> Findings<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, problems: RefCell::default() }
+        Self { text, findings: RefCell::default() }
     }
 
-    /// Notes that something is wrong at `place`.
-    pub(super) fn note(&self, place: &Range<usize>, key: &str, value: Option<String>, allowed: impl Into<String>) {
-        let line = Some(line_of(self.text, place.start));
-        let problem = Problem { line, key: key.to_owned(), value, allowed: allowed.into() };
-        self.problems.borrow_mut().push((place.start, problem));
+    fn note(&self, place: usize, is_absence: bool, key: String, value: Option<String>, allowed: String) {
+        let problem = Problem { line: Some(line_of(self.text, place)), key, value, allowed };
+        self.findings.borrow_mut().push(Finding { place, is_absence, problem });
     }
 
-    /// What is wrong, in the order of the file.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|(place, _)| *place);
-        problems.into_iter().map(|(_, problem)| problem).collect()
+    /// What is wrong, in the order of the file. Where it is not TOML throughout, that comes with the rest, as far as
+    /// the rest can be judged: what seems to be missing may be in what could not be read.
+    pub(super) fn into_problems(self, broken: Vec<toml::de::Error>) -> Vec<Problem> {
+        let broken: Vec<Finding> = broken.iter().map(|error| no_toml(self.text, error)).collect();
+        let lines: Vec<Option<usize>> = broken.iter().map(|finding| finding.problem.line).collect();
+        let mut findings = self.findings.into_inner();
+        findings.retain(|finding| lines.is_empty() || !(finding.is_absence || lines.contains(&finding.problem.line)));
+        findings.extend(broken);
+        findings.sort_by_key(|finding| finding.place);
+        findings.into_iter().map(|finding| finding.problem).collect()
     }
+}
+
+fn no_toml(text: &str, error: &toml::de::Error) -> Finding {
+    let place = error.span().map_or(0, |span| span.start);
+    let problem = Problem {
+        line: error.span().map(|_| line_of(text, place)),
+        key: String::new(),
+        value: None,
+        allowed: format!("this is not TOML: {}", error.message().trim_end().replace('\n', ", ")),
+    };
+    Finding { place, is_absence: false, problem }
 }
 
 /// A table whose keys are known. A misspelled key has been reported and stands for the one that was meant.
@@ -74,11 +96,12 @@ impl<'a> Table<'a> {
             let absent: Vec<&str> =
                 keys.iter().map(|key| key.name).filter(|known| !values.contains_key(known)).collect();
             let near = nearest(name.get_ref(), &absent);
-            found.note(&name.span(), &joined(path, name.get_ref()), None, unknown_key(name.get_ref(), near, keys));
+            let why = unknown_key(name.get_ref(), near, keys);
+            found.note(name.span().start, false, joined(path, name.get_ref()), None, why);
             values.extend(near.map(|near| (near, value)));
         }
         for key in keys.iter().filter(|key| matches!(key.need, Need::Required) && !values.contains_key(key.name)) {
-            found.note(place, &joined(path, key.name), None, missing_key(key));
+            found.note(place.start, true, joined(path, key.name), None, missing_key(key));
         }
         Self { found, path: path.to_owned(), place: place.clone(), keys, values }
     }
@@ -105,9 +128,9 @@ impl<'a> Table<'a> {
     }
 
     /// Notes that something is wrong with a key, present or not; without a name, with the table.
-    pub(super) fn note(&self, name: &str, allowed: &str) {
+    pub(super) fn note(&self, name: &'static str, allowed: &str) {
         let place = self.values.get(name).map_or_else(|| self.place.clone(), |value| value.span());
-        self.found.note(&place, &joined(&self.path, name), None, allowed);
+        self.found.note(place.start, !self.has(name), joined(&self.path, name), None, allowed.to_owned());
     }
 
     /// Whether the file has the key, right or wrong.
@@ -189,7 +212,7 @@ impl<'a> Value<'a> {
 
     /// Notes that the value is not allowed.
     pub(super) fn refuse(&self, allowed: impl Into<String>) {
-        self.found.note(&self.value.span(), &self.key, Some(self.shown()), allowed);
+        self.found.note(self.value.span().start, false, self.key.clone(), Some(self.shown()), allowed.into());
     }
 
     /// Its text, empty where it has none.
@@ -267,6 +290,7 @@ impl Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text { .. } => f.write_str("text in quotes is needed"),
+            Self::Word([word]) => write!(f, "only `{word}` is allowed"),
             Self::Word(words) => {
                 write!(f, "{} is allowed", or(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()))
             }

@@ -8,33 +8,20 @@ use toml::de::DeTable;
 
 use super::{
     Config, ConnectionLog, Deployment, Endpoint, LedgerLocation, Page, Pki, SecondFactor, SessionHours, Target,
-    problem::{Problem, line_of},
+    problem::Problem,
     reader::{Findings, Table, Value},
     tags,
 };
 
 /// Checks the whole file and gathers all problems.
 pub(super) fn check(text: &str, base: &Path) -> Result<Config, Vec<Problem>> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        // What a broken line was to say is unknown: nothing can be said about the rest.
-        return Err(errors.into_iter().map(|error| no_toml(text, &error)).collect());
-    }
+    let (document, broken) = DeTable::parse_recoverable(text);
     let found = Findings::new(text);
     let config = config(&Table::file(&found, &document), base);
-    let problems = found.into_problems();
+    let problems = found.into_problems(broken);
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
-    }
-}
-
-fn no_toml(text: &str, error: &toml::de::Error) -> Problem {
-    Problem {
-        line: error.span().map(|span| line_of(text, span.start)),
-        key: String::new(),
-        value: None,
-        allowed: format!("this is not TOML: {}", error.message().trim_end().replace('\n', ", ")),
     }
 }
 
@@ -116,18 +103,15 @@ fn connection_log(section: &Table<'_>) -> Option<ConnectionLog> {
 }
 
 fn second_factor(section: &Table<'_>) -> Option<SecondFactor> {
-    let directory = section.get("directory_id");
-    let provider = section.get("saml_provider_arn");
-    let self_service = section.get("self_service_saml_provider_arn");
-    if let Some(self_service) = self_service.as_ref().filter(|_| !section.has("saml_provider_arn")) {
-        self_service.refuse("it is only for use beside `saml_provider_arn`");
+    let directory = section.parse("directory_id");
+    let provider = section.parse("saml_provider_arn");
+    let self_service = section.parse("self_service_saml_provider_arn");
+    if section.has("self_service_saml_provider_arn") && !section.has("saml_provider_arn") {
+        section.note("self_service_saml_provider_arn", "it is only for use beside `saml_provider_arn`");
     }
     match (section.has("directory_id"), section.has("saml_provider_arn")) {
-        (true, false) => directory?.parse().map(SecondFactor::Directory),
-        (false, true) => Some(SecondFactor::Saml {
-            provider: provider?.parse()?,
-            self_service: self_service.and_then(|self_service| self_service.parse()),
-        }),
+        (true, false) => directory.map(SecondFactor::Directory),
+        (false, true) => Some(SecondFactor::Saml { provider: provider?, self_service }),
         (true, true) => {
             section.note("", "`directory_id` and `saml_provider_arn` exclude each other: AWS takes one of them");
             None
@@ -140,6 +124,8 @@ fn second_factor(section: &Table<'_>) -> Option<SecondFactor> {
 }
 
 fn pki(section: &Table<'_>) -> Pki {
+    // There is one way to keep the key, so there is nothing to remember.
+    section.get("ca_key");
     let days = |name, default: u32, limit: u32| {
         let Some(value) = section.get(name) else {
             return default.min(limit);

@@ -18,20 +18,25 @@ pub(super) fn network(section: &Table<'_>, second_factor: bool) -> Option<Networ
     let around = Around { traffic, client_cidr, split_tunnel, subnets: &subnet_ids };
     let authorize = authorize(section, traffic, second_factor);
     let routes = routes(section, &around);
+    let dns_servers = dns_servers(section, traffic);
+    let transport = match section.text("transport").as_str() {
+        "tcp" => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    let port = section.get("port").and_then(|port| Port::try_from(port.number()?).ok()).unwrap_or(Port::HTTPS);
+    let security_group_ids = section.list("security_group_ids");
+    let endpoint_address_type = address_type(section, "endpoint_address_type");
     Some(Network {
         vpc_id: vpc_id?,
         client_cidr,
         authorize,
         routes,
         split_tunnel,
-        transport: match section.text("transport").as_str() {
-            "tcp" => Transport::Tcp,
-            _ => Transport::Udp,
-        },
-        port: section.get("port").and_then(|port| Port::try_from(port.number()?).ok()).unwrap_or(Port::HTTPS),
-        dns_servers: dns_servers(section, traffic),
-        security_group_ids: section.list("security_group_ids"),
-        endpoint_address_type: address_type(section, "endpoint_address_type"),
+        transport,
+        port,
+        dns_servers,
+        security_group_ids,
+        endpoint_address_type,
         traffic_address_type: traffic,
         subnet_ids,
     })

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use ipnet::Ipv4Net;
+use profile::name::Domain;
+use provisioner::config::{DeploymentName, Region, SecurityGroupId, SubnetId, VpcId};
 
 /// Sets up AWS Client VPN with certificates, and signs its users' requests.
 ///
@@ -29,6 +32,13 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Writes a configuration file that explains itself
+    ///
+    /// Asks what it cannot know, one question for each option that is not given, and offers the VPCs, subnets and
+    /// security groups that the account has. A file that exists is never touched. Where nobody can be asked, --name,
+    /// --region, --domain, --vpc and --subnet must be given.
+    Init(Init),
+
     /// Brings the VPN into being, or in line with the configuration: CA, certificates, endpoint, subnets, rules, client configuration
     ///
     /// Shows what is to be done and asks first, unless --yes is given or the target is the sandbox. A second run
@@ -144,4 +154,38 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Where to write it [default: the file that --config names]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write one for a rehearsal on the sandbox, and ask nothing
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// Name of the deployment
+    #[arg(long)]
+    pub(crate) name: Option<DeploymentName>,
+    /// AWS region, such as eu-central-1 [default: AWS_REGION]
+    #[arg(long)]
+    pub(crate) region: Option<Region>,
+    /// Name of the server certificate, such as vpn.example.com
+    #[arg(long)]
+    pub(crate) domain: Option<Domain>,
+    /// The VPC that clients reach
+    #[arg(long, value_name = "ID")]
+    pub(crate) vpc: Option<VpcId>,
+    /// Subnets in which clients enter, one per availability zone; may be repeated
+    #[arg(long = "subnet", value_name = "ID", value_delimiter = ',')]
+    pub(crate) subnets: Vec<SubnetId>,
+    /// Security groups of the endpoint; may be repeated [default: the VPC's default group]
+    #[arg(long = "security-group", value_name = "ID", value_delimiter = ',')]
+    pub(crate) security_groups: Vec<SecurityGroupId>,
+    /// Addresses for clients [default: a block that overlaps no VPC of the region]
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) client_cidr: Option<Ipv4Net>,
+    /// Whom users ask
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) contact: Option<String>,
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use provisioner::{
-    config::{Config, LedgerLocation, Target},
+    config::{Config, LedgerLocation, Region, Target},
     deploy::{
         apply::{ObserveError, observe},
         aws::Aws,
@@ -64,23 +64,9 @@ impl Deployment {
         Ok(aws)
     }
 
-    /// Clients for AWS. A rehearsal is held to the loopback interface here.
+    /// Clients for AWS.
     pub(crate) async fn connect(&self, surroundings: &Surroundings) -> Outcome<Aws> {
-        let region = self.config.deployment.region.as_str();
-        match self.config.deployment.target {
-            Target::Aws => Ok(Aws::connect(region, None).await),
-            Target::Sandbox => {
-                let url = surroundings.variable("AWS_ENDPOINT_URL").filter(|url| is_loopback(url));
-                let Some(url) = url else {
-                    return Err(Failure::say(
-                        Kind::Input,
-                        "the target is the sandbox, but AWS_ENDPOINT_URL does not point to this machine",
-                    )
-                    .hint("run it as `cargo xtask provision`, which starts the sandbox and sets the variable"));
-                };
-                Ok(Aws::connect(region, Some(url)).await)
-            }
-        }
+        connect(surroundings, self.config.deployment.target, &self.config.deployment.region).await
     }
 
     /// Observes and plans, after the configuration has been held against the VPC, which is the other half of the answer.
@@ -106,6 +92,24 @@ impl Deployment {
 
     pub(crate) fn is_rehearsal(&self) -> bool {
         self.config.deployment.target == Target::Sandbox
+    }
+}
+
+/// Clients for AWS. A rehearsal is held to the loopback interface here.
+pub(crate) async fn connect(surroundings: &Surroundings, target: Target, region: &Region) -> Outcome<Aws> {
+    match target {
+        Target::Aws => Ok(Aws::connect(region.as_str(), None).await),
+        Target::Sandbox => {
+            let url = surroundings.variable("AWS_ENDPOINT_URL").filter(|url| is_loopback(url));
+            let Some(url) = url else {
+                return Err(Failure::say(
+                    Kind::Input,
+                    "the target is the sandbox, but AWS_ENDPOINT_URL does not point to this machine",
+                )
+                .hint("run it through `cargo xtask`, which starts the sandbox and sets the variable"));
+            };
+            Ok(Aws::connect(region.as_str(), Some(url)).await)
+        }
     }
 }
 

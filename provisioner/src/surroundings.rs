@@ -70,6 +70,21 @@ impl Surroundings {
         std::io::stderr().is_terminal()
     }
 
+    /// Whether questions can be asked.
+    pub(crate) fn somebody_is_there(&self) -> bool {
+        std::io::stdin().is_terminal()
+    }
+
+    /// Asks a question that is answered with one line.
+    pub(crate) fn ask(&self, question: &str) -> Outcome<String> {
+        let _closed = write!(std::io::stderr().lock(), "{question}");
+        let mut answer = String::new();
+        match std::io::stdin().read_line(&mut answer).map_err(|error| Failure::new(Kind::Input, error))? {
+            0 => Err(Failure::say(Kind::Interrupted, "not answered, nothing was done")),
+            _ => Ok(answer.trim().to_owned()),
+        }
+    }
+
     /// Asks a question that is answered with yes or no.
     pub(crate) fn confirm(&self, question: &str) -> Outcome {
         if !std::io::stdin().is_terminal() {

@@ -175,7 +175,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             let faults = faults.plan()?;
             let chaos = faults.chaos;
             let limits = limits.unwrap_or_default();
-            let options = UpOptions { association: association_seconds, limits, faults, keep, peering, control_plane_only };
+            let options =
+                UpOptions { association: association_seconds, limits, faults, keep, peering, control_plane_only };
             let up = commands::up(&state, options).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();

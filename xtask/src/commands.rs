@@ -41,6 +41,12 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command {
+        name: "init",
+        usage: "[--sandbox] [--out FILE]",
+        help: "write a configuration file: asks, and offers what the account has",
+        run: forward::init,
+    },
+    Command {
         name: "provision",
         usage: "[--yes] [--replace]",
         help: "set up CA, certificates, endpoint, subnets, authorization, CRL and the page",

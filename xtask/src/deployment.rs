@@ -37,13 +37,21 @@ impl Deployment {
             "aws" => false,
             other => bail!("`{}`: target is `{other}`; allowed are `sandbox` and `aws`", config.display()),
         };
-        let config = std::path::absolute(config).context("the working directory is gone")?;
-        let base = config.parent().unwrap_or_else(|| Path::new("/")).to_owned();
+        let base = folder_of(config)?;
         let page_dir = match string("page", "dir") {
             Some(dir) => base.join(dir),
             None => base.join(".latchkey").join(name).join("site"),
         };
         Ok(Self { name: name.to_owned(), on_sandbox, page_dir, base })
+    }
+
+    /// A rehearsal whose configuration is still to be written to `config`.
+    ///
+    /// # Errors
+    /// The working directory is gone.
+    pub(crate) fn unwritten(config: &Path) -> Result<Self> {
+        let base = folder_of(config)?;
+        Ok(Self { page_dir: base.clone(), base, name: String::new(), on_sandbox: true })
     }
 
     /// The sandbox's state; deployments configured in one folder share one sandbox.
@@ -55,4 +63,9 @@ impl Deployment {
     pub(crate) fn rehearsal_passphrase(&self) -> PathBuf {
         self.base.join(".latchkey").join(&self.name).join("rehearsal-passphrase")
     }
+}
+
+fn folder_of(config: &Path) -> Result<PathBuf> {
+    let config = std::path::absolute(config).context("the working directory is gone")?;
+    Ok(config.parent().unwrap_or_else(|| Path::new("/")).to_owned())
 }

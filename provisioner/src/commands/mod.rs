@@ -1,5 +1,7 @@
 //! One module per verb: what the command does with the library, and how it says so.
 
+pub(crate) mod init;
+
 pub(crate) mod provision;
 
 pub(crate) mod destroy;

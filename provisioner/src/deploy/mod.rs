@@ -23,6 +23,8 @@ pub mod check;
 
 pub mod connection;
 
+pub mod inventory;
+
 pub mod plan;
 
 pub mod changes;

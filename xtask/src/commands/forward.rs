@@ -39,6 +39,20 @@ pub(crate) fn provision(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Passes `init` on, with a sandbox to look at where the file is for one. There is no configuration yet.
+pub(crate) fn init(arguments: &[String]) -> Result<()> {
+    build::binaries()?;
+    let mut command = build::binary(build::LATCHKEY);
+    command.arg("init").args(arguments);
+    if arguments.iter().any(|argument| argument == "--sandbox") && !asks_for_help(arguments) {
+        let named = ["--out", "--config"].into_iter().find_map(|name| commands::option(arguments, name).flatten());
+        let deployment = Deployment::unwritten(Path::new(named.unwrap_or("latchkey.toml")))?;
+        sandbox::up(&deployment)?;
+        command.envs(sandbox::environment(&deployment)?);
+    }
+    process::run(&mut command)
+}
+
 /// Passes `name` and `arguments` on to the `latchkey` binary, untouched.
 pub(crate) fn latchkey(name: &str, arguments: &[String]) -> Result<()> {
     build::binaries()?;

@@ -5,6 +5,7 @@ mod caller;
 mod connections;
 mod endpoint;
 mod error;
+mod inventory;
 mod parts;
 mod read;
 mod settings;
@@ -23,6 +24,7 @@ use profile::name::Domain;
 use super::{
     cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
+    inventory::Inventory,
     network::VpcView,
     observed::Endpoint,
     own::OwnCertificate,
@@ -68,6 +70,14 @@ impl Aws {
             acm: aws_sdk_acm::Client::from_conf(acm.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }
+    }
+
+    /// What the account has in the region, to choose from.
+    ///
+    /// # Errors
+    /// AWS refuses, or does not answer.
+    pub async fn inventory(&self) -> Result<Inventory, CallError> {
+        inventory::inventory(&self.ec2).await
     }
 }
 

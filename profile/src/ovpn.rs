@@ -334,6 +334,24 @@ mod tests {
         assert_eq!(Document::parse(&profile).unwrap().block("key").unwrap(), KEY);
     }
 
+    /// What AWS exports for a second factor: for a directory the first line, for SAML all four. Their order is
+    /// UNCONFIRMED, and nothing here depends on it.
+    #[test]
+    fn the_lines_of_a_second_factor_pass_unharmed() {
+        let lines = ["auth-user-pass\n", "auth-federate\n", "auth-retry interact\n", "auth-nocache\n"];
+        for count in [1, 4] {
+            let asked: String = lines.into_iter().take(count).collect();
+            let export = EXPORT.replace("\n\n\nreneg-sec 0", &format!("\n\n\n{asked}\nreneg-sec 0"));
+            assert!(export.contains(&asked));
+            let profile = Document::parse(&export).unwrap().with_identity(CERTIFICATE, KEY).unwrap();
+            assert!(profile.starts_with(&export), "{}", *profile);
+            let profile = Document::parse(&profile).unwrap();
+            for line in lines.into_iter().take(count) {
+                assert!(profile.has(line.split_whitespace().next().unwrap()), "{line}");
+            }
+        }
+    }
+
     #[test]
     fn a_label_is_added_only_where_the_bare_name_would_not_resolve() {
         let check = |before: &str, after: &str| {

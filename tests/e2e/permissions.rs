@@ -83,12 +83,10 @@ impl Life {
         let before = fs::read_to_string(&file)?;
         let after = before
             .replace(", \"subnet-0a1b2c3d4e5f60002\"", "")
-            .replace("port          = 443", "port = 1194")
-            .replace("authorize     = []", "authorize = [\"10.1.1.0/24\"]")
-            .replace(
-                "[endpoint]",
-                &format!("routes = [{ROUTE}]\n\n[deployment.tags]\nteam = \"network\"\n\n[endpoint]"),
-            );
+            .replace("port = 443", "port = 1194")
+            .replace("authorize = []", "authorize = [\"10.1.1.0/24\"]")
+            .replace("routes = []", &format!("routes = [{ROUTE}]"))
+            .replace("#tags = { team = \"networks\" }", "tags = { team = \"network\" }");
         write(&file, &after)?;
         self.run(&["plan"])?;
         self.run(&["provision"])?;

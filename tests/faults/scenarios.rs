@@ -44,13 +44,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         before: &[
             Before::Run(&["provision", "--yes"]),
             Before::Configure(
-                "authorize     = []",
-                "authorize = [\"10.1.1.0/24\", { network = \"192.168.0.0/24\", description = \"the office\" }]\n\
-                 routes = [{ destination = \"192.168.0.0/24\", subnet_id = \"subnet-0a1b2c3d4e5f60001\" }]",
+                "authorize = []",
+                "authorize = [\"10.1.1.0/24\", { network = \"192.168.0.0/24\", description = \"the office\" }]",
+            ),
+            Before::Configure(
+                "routes = []",
+                "routes = [{ destination = \"192.168.0.0/24\", subnet_id = \"subnet-0a1b2c3d4e5f60001\" }]",
             ),
             Before::Configure(", \"subnet-0a1b2c3d4e5f60002\"", ""),
-            Before::Configure("port          = 443", "port = 1194"),
-            Before::Configure("[network]", "[deployment.tags]\nteam = \"network\"\n\n[network]"),
+            Before::Configure("port = 443", "port = 1194"),
+            Before::Configure("#tags = { team = \"networks\" }", "tags = { team = \"network\" }"),
         ],
         command: &["provision", "--yes"],
         outcome: &[
@@ -66,7 +69,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "replace",
         before: &[
             Before::Run(&["provision", "--yes"]),
-            Before::Configure("transport     = \"udp\"", "transport = \"tcp\""),
+            Before::Configure("transport = \"udp\"", "transport = \"tcp\""),
         ],
         command: &["provision", "--replace"],
         outcome: &[

@@ -104,6 +104,12 @@ enum Command {
     /// Hold a sandbox (started by `up`)
     #[command(hide = true)]
     Supervise,
+    /// Refuse a name and a password (asked by the OpenVPN servers)
+    #[command(hide = true)]
+    Refuse {
+        /// A file with both, which nobody reads
+        file: PathBuf,
+    },
     /// Say whether a client's certificate will do (asked by the OpenVPN servers)
     #[command(hide = true)]
     Verify {
@@ -229,6 +235,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         }
         Command::Advance { by } => commands::advance(&state, by).await?,
         Command::Verify { depth, subject: _, certificate } => commands::verify(depth, certificate.as_deref())?,
+        Command::Refuse { file: _ } => return Ok(ExitCode::FAILURE),
         Command::Supervise => supervisor::supervise(&state).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ from clients import Refused
 VPC, OTHER_VPC = "vpc-0a1b2c3d4e5f60718", "vpc-0a1b2c3d4e5f60728"
 GROUP, DEFAULT_GROUP = "sg-0a1b2c3d4e5f60719", "sg-0a1b2c3d4e5f60718"
 ACCOUNT = "123456789012"
+SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/office"
 PEERING = "pcx-0a1b2c3d4e5f60718"
 FIRST, SECOND, SAME_ZONE, SMALL, ELSEWHERE, SHARED = (f"subnet-0a1b2c3d4e5f6000{digit}" for digit in range(1, 7))
 ARN = f"arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/"

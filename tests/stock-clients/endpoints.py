@@ -1,6 +1,6 @@
 """Endpoints and their tags."""
 
-from asking import GROUP, NOWHERE, VPC, Asking, Like
+from asking import GROUP, NOWHERE, SAML, VPC, Asking, Like
 
 
 class Endpoints(Asking):
@@ -53,7 +53,25 @@ class Endpoints(Asking):
         refused("InvalidVpcID.NotFound", VpcId="vpc-1")
         refused("InvalidGroup.NotFound", VpcId=VPC, SecurityGroupIds=["sg-1"])
         refused("InvalidParameterValue", ".*overlaps.*", VpcId=VPC, ClientCidrBlock="10.1.0.0/16")
-        self.others = [create(ClientCidrBlock="10.1.0.0/22")] + [create() for _ in range(5)]
+        root = {"ClientRootCertificateChainArn": self.arn}
+        certificate = {"Type": "certificate-authentication", "MutualAuthentication": root}
+        directory = {"Type": "directory-service-authentication", "ActiveDirectory": {"DirectoryId": "d-0123456789"}}
+        provider = {"SAMLProviderArn": SAML, "SelfServiceSAMLProviderArn": SAML}
+        federated = {"Type": "federated-authentication", "FederatedAuthentication": provider}
+        refused("InvalidParameterValue", ".*one user-based type at most", AuthenticationOptions=[certificate, directory, federated])
+        refused("UnsupportedOperation", ".*without certificates", AuthenticationOptions=[directory])
+        refused("MissingParameter", ".*CloudwatchLogGroup", ConnectionLogOptions={"Enabled": True})
+        self.with_directory = create(
+            AuthenticationOptions=[certificate, directory],
+            ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "vpn", "CloudwatchLogStream": "connections"},
+            ClientRouteEnforcementOptions={"Enforced": True},
+        )
+        self.federated = create(
+            AuthenticationOptions=[certificate, federated],
+            ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "vpn"},
+            SelfServicePortal="disabled",
+        )
+        self.others = [create(ClientCidrBlock="10.1.0.0/22"), self.with_directory, self.federated] + [create() for _ in range(3)]
         refused("ClientVpnEndpointLimitExceeded")
 
         expected = {
@@ -87,6 +105,27 @@ class Endpoints(Asking):
             "EndpointIpAddressType": "ipv4",
             "TrafficIpAddressType": "ipv4",
         }
+        def minimal(endpoint: str, second: dict, **changes) -> dict:
+            same = {**expected, "DnsServers": [], "TransportProtocol": "udp", "VpnPort": 443, "SplitTunnel": False, "Tags": []}
+            same["AuthenticationOptions"] = [*expected["AuthenticationOptions"], second]
+            same["DnsName"] = f"*.{endpoint}.prod.clientvpn.eu-central-1.amazonaws.com"
+            same.update(ClientVpnEndpointId=endpoint, SessionTimeoutHours=24, DisconnectOnSessionTimeout=True)
+            same.update(ClientLoginBannerOptions={"Enabled": False}, **changes)
+            del same["Description"]
+            return same
+
+        described = "ec2.DescribeClientVpnEndpoints"
+        log = {"Enabled": True, "CloudwatchLogGroup": "vpn", "CloudwatchLogStream": "connections"}
+        portal = f"https://self-service.clientvpn.amazonaws.com/endpoints/{self.with_directory}"
+        enforced = {"ClientRouteEnforcementOptions": {"Enforced": True}, "SelfServicePortalUrl": portal}
+        found = minimal(self.with_directory, directory, ConnectionLogOptions=log, **enforced)
+        self.good(described, {"ClientVpnEndpoints": [found]}, ClientVpnEndpointIds=[self.with_directory])
+        answered = {"SamlProviderArn": SAML, "SelfServiceSamlProviderArn": SAML}
+        second = {"Type": "federated-authentication", "FederatedAuthentication": answered}
+        log = {"Enabled": True, "CloudwatchLogGroup": "vpn"}
+        found = minimal(self.federated, second, ConnectionLogOptions=log)
+        self.good(described, {"ClientVpnEndpoints": [found]}, ClientVpnEndpointIds=[self.federated])
+
         by_tag = [{"Name": "tag:latchkey:role", "Values": ["endpoint"]}]
         self.good("ec2.DescribeClientVpnEndpoints", {"ClientVpnEndpoints": [expected]}, Filters=by_tag)
         self.paged("ec2.DescribeClientVpnEndpoints", "ClientVpnEndpoints", 5, 7)
@@ -129,6 +168,12 @@ class Endpoints(Asking):
         certificate, key = (part.decode() for part in self.alice)
         self.profile = self.folder / "alice.ovpn"
         self.profile.write_text(f"{configuration}<cert>\n{certificate}</cert>\n<key>\n{key}</key>\n")
+        for endpoint, asked in [
+            (self.with_directory, "auth-user-pass"),
+            (self.federated, "auth-user-pass\nauth-federate\nauth-retry interact\nauth-nocache"),
+        ]:
+            text = {"ClientConfiguration": Like(rf"client\n(?s:.*)\n</ca>\n{asked}\n\nreneg-sec 0\n(?s:.*)")}
+            self.good("ec2.ExportClientVpnClientConfiguration", text, ClientVpnEndpointId=endpoint)
         self.bad(
             "ec2.ExportClientVpnClientConfiguration", "InvalidClientVpnEndpointId.NotFound", ClientVpnEndpointId=NOWHERE
         )

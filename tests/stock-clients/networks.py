@@ -147,6 +147,22 @@ class Networks(Asking):
         code = "InvalidClientVpnEndpointId.NotFound"
         self.bad("ec2.DescribeClientVpnAuthorizationRules", code, ClientVpnEndpointId=NOWHERE)
 
+        there = {"ClientVpnEndpointId": self.with_directory, "TargetNetworkCidr": "10.1.0.0/16"}
+        self.good("ec2.AuthorizeClientVpnIngress", authorizing, **there, AccessGroupId="admins")
+        self.good("ec2.AuthorizeClientVpnIngress", authorizing, **there, AuthorizeAllGroups=True)
+        code = "InvalidClientVpnDuplicateAuthorizationRule"
+        self.bad("ec2.AuthorizeClientVpnIngress", code, **there, AccessGroupId="admins")
+        self.bad("ec2.AuthorizeClientVpnIngress", "InvalidParameterValue", **wish("10.3.0.0/16"), AccessGroupId="admins")
+        self.advance(2)
+        rule.update(ClientVpnEndpointId=self.with_directory, GroupId="admins", AccessAll=False)
+        del rule["Description"]
+        of_admins = [{"Name": "group-id", "Values": ["admins"]}]
+        listed = {"AuthorizationRules": [rule]}
+        self.good("ec2.DescribeClientVpnAuthorizationRules", listed, ClientVpnEndpointId=self.with_directory, Filters=of_admins)
+        revoking = {"Status": {"Code": "revoking"}}
+        self.good("ec2.RevokeClientVpnIngress", revoking, **there, AccessGroupId="admins")
+        self.bad("ec2.RevokeClientVpnIngress", "InvalidClientVpnEndpointAuthorizationRuleNotFound", **there, AccessGroupId="users")
+
         last = {**wish("192.168.5.0/24"), "RevokeAllGroups": True}
         self.good("ec2.RevokeClientVpnIngress", {"Status": {"Code": "revoking"}}, **last)
         self.advance(2)

@@ -1,7 +1,7 @@
 //! Authorization rules: which networks clients may reach. Without one, none.
 //!
 //! <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-rules.html>. With mutual authentication alone
-//! there are no groups, so every rule is for everybody.
+//! there are no groups, so every rule is for everybody. A rule is known by its network and its group.
 
 use std::str::FromStr;
 
@@ -9,6 +9,9 @@ use ipnet::Ipv4Net;
 use time::OffsetDateTime;
 
 use super::{Cloud, Moment, Refusal, Timings};
+
+/// Characters of a group's id.
+const MAX_GROUP: usize = 255;
 
 /// What is asked for, as it came.
 #[derive(Debug, Default)]
@@ -29,11 +32,13 @@ pub struct RevokeIngress {
     pub all_groups: bool,
 }
 
-/// Lets everybody reach a network.
+/// Lets everybody, or a group, reach a network.
 #[derive(Debug)]
 pub struct AuthorizationRule {
     /// The network.
     pub target: Ipv4Net,
+    /// The group; without one, everybody.
+    pub group: Option<String>,
     /// For people.
     pub description: Option<String>,
     /// When it was asked for.
@@ -98,11 +103,12 @@ impl Cloud {
         let endpoint = self.live_endpoint_mut(endpoint)?;
         let AuthorizeIngress { target_network, access_group, all_groups, description } = request;
         let target = network(&target_network)?;
-        check_group(access_group.as_deref(), all_groups, "authorize-all-groups")?;
-        if endpoint.rules.iter().any(|rule| rule.target == target) {
+        let has_groups = endpoint.settings.second_factor.is_some();
+        let group = check_group(access_group, all_groups, has_groups, "authorize-all-groups")?;
+        if endpoint.rules.iter().any(|rule| rule.target == target && rule.group == group) {
             return Err(Refusal::new(
                 "InvalidClientVpnDuplicateAuthorizationRule",
-                format!("A rule for '{target}' and all groups exists already"),
+                format!("A rule for '{target}' and {} exists already", whom(group.as_deref())),
             ));
         }
         if endpoint.rules.len() >= most {
@@ -111,7 +117,7 @@ impl Cloud {
                 format!("The maximum number of authorization rules ({most}) has been reached"),
             ));
         }
-        endpoint.rules.push(AuthorizationRule { target, description, since: moment.now, revoking: None });
+        endpoint.rules.push(AuthorizationRule { target, group, description, since: moment.now, revoking: None });
         Ok(target)
     }
 
@@ -124,11 +130,13 @@ impl Cloud {
         let endpoint = self.live_endpoint_mut(endpoint)?;
         let RevokeIngress { target_network, access_group, all_groups } = request;
         let target = network(target_network)?;
-        check_group(access_group.as_deref(), *all_groups, "revoke-all-groups")?;
-        let rule = endpoint.rules.iter_mut().find(|rule| rule.target == target).ok_or_else(|| {
+        let has_groups = endpoint.settings.second_factor.is_some();
+        let group = check_group(access_group.clone(), *all_groups, has_groups, "revoke-all-groups")?;
+        let mut rules = endpoint.rules.iter_mut();
+        let rule = rules.find(|rule| rule.target == target && rule.group == group).ok_or_else(|| {
             Refusal::new(
                 "InvalidClientVpnEndpointAuthorizationRuleNotFound",
-                format!("There is no rule for '{target}' and all groups"),
+                format!("There is no rule for '{target}' and {}", whom(group.as_deref())),
             )
         })?;
         rule.revoking.get_or_insert(moment.now);
@@ -145,9 +153,18 @@ pub(super) fn network(cidr: &str) -> Result<Ipv4Net, Refusal> {
 }
 
 /// Exactly one of a group and all groups, and a group only where there are groups.
-fn check_group(access_group: Option<&str>, all_groups: bool, switch: &str) -> Result<(), Refusal> {
+fn check_group(
+    access_group: Option<String>,
+    all_groups: bool,
+    has_groups: bool,
+    switch: &str,
+) -> Result<Option<String>, Refusal> {
     match (access_group, all_groups) {
-        (None, true) => Ok(()),
+        (None, true) => Ok(None),
+        (Some(group), false) if has_groups && (1..=MAX_GROUP).contains(&group.chars().count()) => Ok(Some(group)),
+        (Some(group), false) if has_groups => {
+            Err(Refusal::invalid_value(format!("'{group}' is not the id of a group")))
+        }
         // In these words people have seen it of the service.
         (None, false) => {
             Err(Refusal::new("MissingParameter", format!("You must specify either access-group-id or {switch}")))
@@ -157,10 +174,15 @@ fn check_group(access_group: Option<&str>, all_groups: bool, switch: &str) -> Re
     }
 }
 
+fn whom(group: Option<&str>) -> String {
+    group.map_or_else(|| "all groups".to_owned(), |group| format!("the group '{group}'"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::fixture::{TIMINGS, at, cloud_with_endpoint};
+    use crate::cloud::AuthenticationOption;
+    use crate::cloud::fixture::{TIMINGS, at, cloud_with_endpoint, prepared_cloud};
 
     fn everybody(target: &str) -> AuthorizeIngress {
         AuthorizeIngress { target_network: target.to_owned(), all_groups: true, ..AuthorizeIngress::default() }
@@ -186,6 +208,45 @@ mod tests {
         assert_eq!(code(AuthorizeIngress { all_groups: false, ..everybody("10.2.0.0/16") }), "MissingParameter");
         let group = AuthorizeIngress { access_group: Some("g".to_owned()), ..everybody("10.2.0.0/16") };
         assert_eq!(code(group), "InvalidParameterValue");
+    }
+
+    #[test]
+    fn with_users_a_rule_may_be_for_a_group() {
+        let (mut cloud, mut request) = prepared_cloud();
+        request.authentication.push(AuthenticationOption {
+            kind: Some("directory-service-authentication".to_owned()),
+            directory: Some("d-0123456789".to_owned()),
+            ..AuthenticationOption::default()
+        });
+        let id = cloud.create_endpoint(request, &at(0, 3)).unwrap();
+        let id = id.as_str();
+        let group = |name: &str| AuthorizeIngress {
+            access_group: Some(name.to_owned()),
+            all_groups: false,
+            ..everybody("10.1.0.0/16")
+        };
+        cloud.authorize(id, group("admins"), &at(0, 4)).unwrap();
+        cloud.authorize(id, group("users"), &at(0, 4)).unwrap();
+        cloud.authorize(id, everybody("10.1.0.0/16"), &at(0, 4)).unwrap();
+        let mut code = |request| cloud.authorize(id, request, &at(0, 5)).unwrap_err().code;
+        assert_eq!(code(group("admins")), "InvalidClientVpnDuplicateAuthorizationRule");
+        assert_eq!(code(group(&"x".repeat(256))), "InvalidParameterValue");
+        assert_eq!(code(AuthorizeIngress { all_groups: true, ..group("others") }), "InvalidParameterValue");
+        let revoke = |group: Option<&str>| RevokeIngress {
+            target_network: "10.1.0.0/16".to_owned(),
+            access_group: group.map(str::to_owned),
+            all_groups: group.is_none(),
+        };
+        cloud.revoke(id, &revoke(Some("users")), &at(5, 5)).unwrap();
+        let left = |cloud: &Cloud| {
+            let rules = &cloud.endpoint(id).unwrap().rules;
+            rules.iter().filter(|rule| rule.revoking.is_none()).map(|rule| rule.group.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(&cloud), [Some("admins".to_owned()), None]);
+        cloud.revoke(id, &revoke(None), &at(5, 5)).unwrap();
+        assert_eq!(left(&cloud), [Some("admins".to_owned())]);
+        let refusal = cloud.revoke(id, &revoke(Some("nobody")), &at(5, 5)).unwrap_err();
+        assert_eq!(refusal.code, "InvalidClientVpnEndpointAuthorizationRuleNotFound");
     }
 
     #[test]

@@ -6,8 +6,12 @@ use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
+use super::authentication;
 use super::endpoint_members::{self, not_one_of};
-use super::{BannerMembers, Cloud, Endpoint, EndpointId, LogMembers, Moment, Refusal, Settings, Tags, Transport, tags};
+use super::{
+    AuthenticationOption, BannerMembers, Cloud, Endpoint, EndpointId, LogMembers, Moment, Refusal, Settings, Tags,
+    Transport, tags,
+};
 
 /// What is asked for, as it came.
 #[derive(Debug, Default)]
@@ -30,14 +34,6 @@ pub struct CreateEndpoint {
     pub banner: BannerMembers,
     pub route_enforcement: bool,
     pub tags: Tags,
-}
-
-/// One of the ways for clients to show who they are.
-#[derive(Debug, Default)]
-#[expect(missing_docs, reason = "members of the call, named as AWS names them")]
-pub struct AuthenticationOption {
-    pub kind: Option<String>,
-    pub client_root: Option<String>,
 }
 
 impl Cloud {
@@ -66,14 +62,18 @@ impl Cloud {
             route_enforcement,
             tags,
         } = request;
-        // The model says that the portal is enabled unless it is disabled; with mutual authentication there is none.
-        endpoint_members::self_service_portal(self_service_portal.as_deref())?;
+        let (client_root, second_factor) = authentication::check(authentication)?;
+        // The model says that the portal is enabled unless it is disabled; with mutual authentication alone there is none.
+        let has_users = second_factor.is_some();
+        let portal = endpoint_members::self_service_portal(self_service_portal.as_deref(), has_users)?;
         let client_cidr = check_client_cidr(client_cidr.as_deref())?;
         let server_certificate = server_certificate.ok_or_else(|| Refusal::missing("ServerCertificateArn"))?;
         let settings = Settings {
             client_cidr,
             server_certificate: self.check_server_certificate(&server_certificate, moment.now)?,
-            client_root: self.check_client_root(&check_authentication(authentication)?, moment.now)?,
+            client_root: self.check_client_root(&client_root, moment.now)?,
+            self_service_portal: portal.unwrap_or(has_users),
+            second_factor,
             log: endpoint_members::log(log)?,
             dns_servers: endpoint_members::dns_servers(&dns_servers)?,
             transport: match transport.as_deref() {
@@ -130,26 +130,6 @@ fn check_client_cidr(cidr: Option<&str>) -> Result<Ipv4Net, Refusal> {
             "Client CIDR '{cidr}' is not a network address with a prefix between /12 and /22"
         ))
     })
-}
-
-/// The ARN of the client root certificate, as it came.
-fn check_authentication(mut options: Vec<AuthenticationOption>) -> Result<String, Refusal> {
-    let Some(option) = options.pop() else { return Err(Refusal::missing("Authentication")) };
-    if !options.is_empty() {
-        return Err(unsupported("more than one authentication option"));
-    }
-    match option.kind.as_deref() {
-        None => Err(Refusal::missing("Authentication.1.Type")),
-        Some("certificate-authentication") => option
-            .client_root
-            .ok_or_else(|| Refusal::missing("Authentication.1.MutualAuthentication.ClientRootCertificateChainArn")),
-        Some(other @ ("directory-service-authentication" | "federated-authentication")) => Err(unsupported(other)),
-        Some(other) => Err(Refusal::invalid_value(format!("Value ({other}) for parameter Type is invalid"))),
-    }
-}
-
-fn unsupported(what: &str) -> Refusal {
-    Refusal::new("UnsupportedOperation", format!("The sandbox does not support {what}"))
 }
 
 #[cfg(test)]

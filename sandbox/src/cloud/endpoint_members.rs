@@ -122,9 +122,12 @@ pub(super) fn session_timeout(hours: i64) -> Result<u8, Refusal> {
     }
 }
 
-pub(super) fn self_service_portal(choice: Option<&str>) -> Result<(), Refusal> {
+/// The choice, if there is one.
+pub(super) fn self_service_portal(choice: Option<&str>, has_users: bool) -> Result<Option<bool>, Refusal> {
     match choice {
-        None | Some("disabled") => Ok(()),
+        None => Ok(None),
+        Some("disabled") => Ok(Some(false)),
+        Some("enabled") if has_users => Ok(Some(true)),
         Some("enabled") => {
             Err(Refusal::invalid_value("The self-service portal cannot be enabled with mutual authentication alone"))
         }

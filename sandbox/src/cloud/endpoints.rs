@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     Association, AssociationStatus, AuthorizationRule, CertificateArn, Cloud, Crl, EndpointId, ManualRoute, Refusal,
-    RouteTarget, RuleStatus, SubnetId, Tags, Timings,
+    RouteTarget, RuleStatus, SecondFactor, SubnetId, Tags, Timings,
 };
 
 /// An endpoint and all that hangs off it.
@@ -48,6 +48,10 @@ pub struct Settings {
     pub server_certificate: CertificateArn,
     /// The certificate whose chain signs clients.
     pub client_root: CertificateArn,
+    /// What clients show beside a certificate.
+    pub second_factor: Option<SecondFactor>,
+    /// Whether users can fetch the client configuration themselves.
+    pub self_service_portal: bool,
     /// Where connections are logged.
     pub log: Option<ConnectionLog>,
     /// Name servers for clients.

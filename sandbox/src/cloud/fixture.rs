@@ -63,6 +63,7 @@ pub(crate) fn request(server: &str, anchor: &str) -> CreateEndpoint {
         authentication: vec![AuthenticationOption {
             kind: Some("certificate-authentication".to_owned()),
             client_root: Some(anchor.to_owned()),
+            ..AuthenticationOption::default()
         }],
         log: LogMembers { enabled: Some(false), ..LogMembers::default() },
         split_tunnel: true,

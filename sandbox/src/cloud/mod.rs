@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness, no wire format. Time and randomness come with each call as a [`Moment`];
 //! states that change by themselves (`associating` to `associated`) are computed from when the change began.
 
+mod authentication;
 mod authorization_rules;
 mod certificates;
 mod connections;
@@ -31,10 +32,11 @@ use time::OffsetDateTime;
 
 use crate::world::World;
 
+pub use self::authentication::{AuthenticationOption, SecondFactor};
 pub use self::authorization_rules::{AuthorizationRule, AuthorizeIngress, RevokeIngress, RuleStatus};
 pub use self::certificates::{Certificate, CertificateStatus, ImportCertificate};
 pub use self::connections::{Connection, ConnectionStatus, Terminate, Terminated};
-pub use self::create_endpoint::{AuthenticationOption, CreateEndpoint};
+pub use self::create_endpoint::CreateEndpoint;
 pub use self::crl::Crl;
 pub use self::endpoint_members::{BannerMembers, LogMembers};
 pub use self::endpoints::{ConnectionLog, Endpoint, EndpointStatus, Settings, Transport};

@@ -58,7 +58,9 @@ impl Cloud {
             banner,
             route_enforcement,
         } = request;
-        endpoint_members::self_service_portal(self_service_portal.as_deref())?;
+        let has_users = settings.second_factor.is_some();
+        let portal = endpoint_members::self_service_portal(self_service_portal.as_deref(), has_users)?;
+        settings.self_service_portal = portal.unwrap_or(settings.self_service_portal);
         if let Some(arn) = server_certificate {
             settings.server_certificate = self.check_server_certificate(&arn, moment.now)?;
         }

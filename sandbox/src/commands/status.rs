@@ -30,6 +30,8 @@ pub struct StatusReport {
     pub data_plane: Option<String>,
     /// Name of the first endpoint, without the `*.` in front.
     pub dns_name: Option<String>,
+    /// What is not as it would be on AWS, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Asks the sandbox how it is.
@@ -57,6 +59,7 @@ pub(super) async fn report(status: &Status) -> anyhow::Result<StatusReport> {
         pid: Some(status.process.pid),
         data_plane: Some(live.data_plane),
         dns_name: live.dns_name,
+        notes: live.notes,
     })
 }
 
@@ -69,6 +72,7 @@ impl fmt::Display for StatusReport {
         writeln!(f, "control plane  {}", text(&self.endpoint_url))?;
         writeln!(f, "region         {}", text(&self.region))?;
         writeln!(f, "data plane     {}", text(&self.data_plane))?;
-        write!(f, "endpoint name  {}", text(&self.dns_name))
+        write!(f, "endpoint name  {}", text(&self.dns_name))?;
+        self.notes.iter().try_for_each(|note| write!(f, "\nnote           {note}"))
     }
 }

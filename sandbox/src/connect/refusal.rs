@@ -4,7 +4,7 @@
 //! first.
 
 /// Part of a line of the server's log, and what it means. The first one that fits counts.
-const SERVER: [(&str, &str); 18] = [
+const SERVER: [(&str, &str); 20] = [
     ("error=CRL has expired", "the revocation list has expired, so the endpoint lets nobody in"),
     ("error=CRL is not yet valid", "the revocation list is not valid yet, so the endpoint lets nobody in"),
     ("error=CRL signature failure", "the revocation list is not signed by the CA, so the endpoint lets nobody in"),
@@ -25,12 +25,20 @@ const SERVER: [(&str, &str); 18] = [
         "the certificate's key is of a kind that Client VPN does not support: only RSA with 1024 or 2048 bits",
     ),
     ("VERIFY ERROR", "the endpoint does not accept the certificate"),
+    (
+        "Auth Username/Password verification failed",
+        "the endpoint asks for a second factor, which the sandbox cannot check: it lets nobody in",
+    ),
+    (
+        "Auth Username/Password was not provided",
+        "the endpoint asks for a second factor beside the certificate, and the profile has none",
+    ),
     // Not the later "TLS handshake failed": it comes 60 seconds after a refusal and would be taken for another client's.
     ("TLS_ERROR: BIO read", "the handshake with the endpoint failed"),
 ];
 
 /// The same for the client's own log.
-const CLIENT: [(&str, &str); 10] = [
+const CLIENT: [(&str, &str); 12] = [
     (
         "RESOLVE: Cannot resolve host address",
         "the endpoint's name does not resolve; only names with a label in front of it do",
@@ -42,6 +50,8 @@ const CLIENT: [(&str, &str); 10] = [
     ("key values mismatch", "the private key does not belong to the certificate"),
     ("Cannot load inline certificate", "the certificate in the profile cannot be read"),
     ("Cannot load private key", "the private key in the profile cannot be read"),
+    ("auth-federate", "the profile is for single sign-on, which AWS's own client does and the stock one does not"),
+    ("can't ask for 'Enter Auth Username", "the profile asks for a name and a password, and `connect` has none"),
     ("Options error:", "the profile has an option that the client does not accept"),
     ("AUTH_FAILED", "the endpoint asks for a name and a password"),
 ];

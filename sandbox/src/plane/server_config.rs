@@ -75,6 +75,9 @@ pub(super) fn text(spec: &ServerSpec) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "crl-verify {CRL}");
     }
+    if spec.second_factor {
+        text += "auth-user-pass-verify \"/proc/1/exe refuse\" via-file\ntmp-dir .\n";
+    }
     text
 }
 
@@ -179,6 +182,12 @@ mod tests {
             crl-verify crl.pem
         "#]]
         .assert_eq(&text(&spec));
+    }
+
+    #[test]
+    fn a_server_with_a_second_factor_refuses_whatever_it_is_told() {
+        let text = text(&ServerSpec { second_factor: true, ..spec() });
+        assert!(text.ends_with("auth-user-pass-verify \"/proc/1/exe refuse\" via-file\ntmp-dir .\n"), "{text}");
     }
 
     #[test]

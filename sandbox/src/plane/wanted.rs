@@ -39,6 +39,8 @@ pub(super) struct ServerSpec {
     pub(super) private_key: PrivateKey,
     /// Whether there is a CRL to check; which one may change while the server runs.
     pub(super) checks_crl: bool,
+    /// Whether clients are asked for more than a certificate. Nobody can be let in then: there is nobody to check it.
+    pub(super) second_factor: bool,
 }
 
 /// What every new connection is sent. It may change while the server runs.
@@ -104,7 +106,8 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
     let rules: Vec<_> = endpoint
         .rules
         .iter()
-        .filter(|rule| rule.status(now, &cloud.timings) == RuleStatus::Active)
+        // Of no client it is known which group it is in.
+        .filter(|rule| rule.status(now, &cloud.timings) == RuleStatus::Active && rule.group.is_none())
         .map(|rule| rule.target)
         .collect();
     Some(WantedEndpoint {
@@ -117,6 +120,7 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
             certificates: std::iter::once(&server.leaf).chain(between).map(X509::to_pem).collect(),
             private_key: server.private_key.clone(),
             checks_crl: endpoint.crl.is_some(),
+            second_factor: settings.second_factor.is_some(),
         },
         pushed: Pushed {
             routes: settings.split_tunnel.then_some(destinations),

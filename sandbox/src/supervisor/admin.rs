@@ -13,6 +13,7 @@ use hyper::body::Frame;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::cloud::Endpoint;
 use crate::connect::{self, ConnectOrder, Told};
 use crate::plane::Plane;
 use crate::wire::Gateway;
@@ -24,6 +25,8 @@ pub struct LiveStatus {
     pub data_plane: String,
     /// Name of the first endpoint, without the `*.` in front.
     pub dns_name: Option<String>,
+    /// What is not as it would be on AWS, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// What the paths work on.
@@ -48,11 +51,14 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>, headers: HeaderMap) 
     admin.check(&headers)?;
     // What was asked for a moment ago counts. A step that fails is tried again, and logged, by the follower.
     drop(admin.plane.settle(&admin.gateway).await);
-    let dns_name = {
+    let (dns_name, notes) = {
         let cloud = admin.gateway.cloud();
-        cloud.endpoints().next().map(|endpoint| endpoint.dns_name(&cloud.world.region))
+        let first = cloud.endpoints().next().map(|endpoint| endpoint.dns_name(&cloud.world.region));
+        let asking = cloud.endpoints().filter(|endpoint| endpoint.settings.second_factor.is_some());
+        let note = |endpoint: &Endpoint| format!("{} lets nobody in: its second factor cannot be checked", endpoint.id);
+        (first, asking.map(note).collect())
     };
-    json(&LiveStatus { data_plane: admin.plane.status().await.to_string(), dns_name })
+    json(&LiveStatus { data_plane: admin.plane.status().await.to_string(), dns_name, notes })
 }
 
 pub(super) async fn connect(

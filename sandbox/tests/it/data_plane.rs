@@ -1,5 +1,7 @@
 //! The data plane from outside: real servers and a real client. Needs root, OpenVPN, nftables and iproute2.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -57,6 +59,43 @@ async fn a_profile_connects_over_udp() {
 #[tokio::test]
 async fn a_profile_connects_over_tcp() {
     check_connects_over("tcp").await;
+}
+
+#[tokio::test]
+async fn nobody_gets_past_a_second_factor() {
+    let sandbox = Sandbox::up();
+    sandbox.demand_data_plane();
+    let authority = Authority::new();
+    let directory = [
+        ("Authentication.2.Type", "directory-service-authentication"),
+        ("Authentication.2.ActiveDirectory.DirectoryId", "d-0123456789"),
+    ];
+    let made = sandbox.make_endpoint_with(&authority, "udp", &[], &directory).await;
+    let note = format!("{} lets nobody in: its second factor cannot be checked", made.endpoint);
+    assert_eq!(sandbox.status()["notes"], json!([note]));
+    let alice = client(&authority, 7);
+    let refused = |configuration: &str, expected: &str| {
+        let (code, report) = sandbox.connect(configuration, &alice);
+        let reason = report["reason"].as_str().unwrap();
+        assert!(code == Some(4) && reason.contains(expected), "{report}");
+    };
+    refused(&made.configuration, "the profile asks for a name and a password");
+    refused(&made.configuration.replace("auth-user-pass\n", ""), "the profile has none");
+    let mut answers = File::create_new(sandbox.folder().join("answers.txt")).unwrap();
+    answers.write_all(b"alice\nsecret\n").unwrap();
+    let answering = made.configuration.replace("auth-user-pass\n", "auth-user-pass answers.txt\n");
+    refused(&answering, "a second factor, which the sandbox cannot check");
+    // The certificate counts as before.
+    let (_, report) = sandbox.connect(&answering, &client(&Authority::namesake(), 7));
+    assert!(report["reason"].as_str().unwrap().starts_with("the certificate was issued by another CA"), "{report}");
+
+    let provider = "arn:aws:iam::123456789012:saml-provider/office";
+    let federated = [
+        ("Authentication.2.Type", "federated-authentication"),
+        ("Authentication.2.FederatedAuthentication.SAMLProviderArn", provider),
+    ];
+    let made = sandbox.make_endpoint_with(&authority, "tcp", &[], &federated).await;
+    refused(&made.configuration, "the profile is for single sign-on");
 }
 
 #[tokio::test]

@@ -154,6 +154,17 @@ impl Sandbox {
 
     /// An endpoint in both subnets, with a rule for the whole VPC and a CRL with those serials.
     pub(crate) async fn make_endpoint(&self, authority: &Authority, transport: &str, revoked: &[u64]) -> Made {
+        self.make_endpoint_with(authority, transport, revoked, &[]).await
+    }
+
+    /// The same with more members.
+    pub(crate) async fn make_endpoint_with(
+        &self,
+        authority: &Authority,
+        transport: &str,
+        revoked: &[u64],
+        members: &[(&str, &str)],
+    ) -> Made {
         let arn = self.import(authority, &authority.issue(Wish::server())).await;
         let create = [
             ("Action", "CreateClientVpnEndpoint"),
@@ -168,7 +179,7 @@ impl Sandbox {
             ("ClientLoginBannerOptions.BannerText", "Welcome <friends>"),
             ("ClientToken", transport),
         ];
-        let created = self.done(&create).await;
+        let created = self.done(&[&create[..], members].concat()).await;
         let endpoint = text(&created, "clientVpnEndpointId");
         let crl = authority.crl(revoked.iter().copied());
         for subnet in ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"] {

@@ -55,7 +55,7 @@ struct Item {
     client_vpn_endpoint_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    group_id: &'static str,
+    group_id: String,
     access_all: bool,
     destination_cidr: String,
     status: Status,
@@ -70,13 +70,14 @@ pub(super) fn describe(cloud: &mut Cloud, form: &mut Form, moment: &Moment) -> R
     let (page, next_token) = listing.of(&endpoint.rules, |rule, name| match name {
         "description" => rule.description.iter().cloned().collect(),
         "destination-cidr" => vec![rule.target.to_string()],
+        "group-id" => rule.group.iter().cloned().collect(),
         _ => Vec::new(),
     });
     let item = |rule: &AuthorizationRule| Item {
         client_vpn_endpoint_id: endpoint.id.to_string(),
         description: rule.description.clone(),
-        group_id: "",
-        access_all: true,
+        group_id: rule.group.clone().unwrap_or_default(),
+        access_all: rule.group.is_none(),
         destination_cidr: rule.target.to_string(),
         status: Status { code: rule.status(moment.now, &cloud.timings).as_str() },
     };

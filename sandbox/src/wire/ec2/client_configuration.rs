@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::form::Form;
-use crate::cloud::{Cloud, Moment, Refusal, Transport};
+use crate::cloud::{Cloud, Moment, Refusal, SecondFactor, Transport};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +25,7 @@ pub(super) fn export(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> Result<E
         // When common name and domain name differ, which one AWS takes is UNCONFIRMED.
         server_name: server.leaf.domain_name().unwrap_or_default(),
         chain: &chain,
+        second_factor: endpoint.settings.second_factor.as_ref(),
     });
     Ok(Exported { client_configuration: configuration })
 }
@@ -36,14 +37,21 @@ struct Content<'a> {
     server_name: &'a str,
     /// PEM, each certificate with a line feed at its end.
     chain: &'a str,
+    second_factor: Option<&'a SecondFactor>,
 }
 
 /// The text as the service exports it for mutual authentication, blank lines included.
 ///
-/// `proto tcp` for TCP and the order of several certificates are UNCONFIRMED.
+/// `proto tcp` for TCP, the order of several certificates, and order and blank lines of what a second factor adds are
+/// UNCONFIRMED.
 fn text(content: &Content<'_>) -> String {
-    let Content { transport, host, port, server_name, chain } = content;
+    let Content { transport, host, port, server_name, chain, second_factor } = content;
     let transport = transport.as_str();
+    let second = match second_factor {
+        None => "",
+        Some(SecondFactor::Directory { .. }) => "auth-user-pass",
+        Some(SecondFactor::Federated { .. }) => "auth-user-pass\nauth-federate\nauth-retry interact\nauth-nocache",
+    };
     format!(
         "client\n\
          dev tun\n\
@@ -58,7 +66,7 @@ fn text(content: &Content<'_>) -> String {
          <ca>\n\
          {chain}\n\
          </ca>\n\
-         \n\
+         {second}\n\
          \n\
          reneg-sec 0\n\
          \n\
@@ -72,15 +80,19 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_text_is_the_service_s_to_the_blank_line() {
-        let content = Content {
+    fn content<'a>() -> Content<'a> {
+        Content {
             transport: Transport::Udp,
             host: "cvpn-endpoint-063385602a3155e6d.prod.clientvpn.us-west-2.amazonaws.com",
             port: 1194,
             server_name: "server",
             chain: "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
-        };
+            second_factor: None,
+        }
+    }
+
+    #[test]
+    fn the_text_is_the_service_s_to_the_blank_line() {
         expect![[r#"
             client
             dev tun
@@ -104,6 +116,36 @@ mod tests {
 
             verify-x509-name server name
         "#]]
-        .assert_eq(&text(&content));
+        .assert_eq(&text(&content()));
+    }
+
+    #[test]
+    fn a_second_factor_is_asked_for_after_the_certificates() {
+        let after = |second_factor: &SecondFactor| {
+            let text = text(&Content { second_factor: Some(second_factor), ..content() });
+            text.split_once("</ca>\n").unwrap().1.to_owned()
+        };
+        expect![[r"
+            auth-user-pass
+
+            reneg-sec 0
+
+            verify-x509-name server name
+        "]]
+        .assert_eq(&after(&SecondFactor::Directory { id: "d-0123456789".to_owned() }));
+        expect![[r"
+            auth-user-pass
+            auth-federate
+            auth-retry interact
+            auth-nocache
+
+            reneg-sec 0
+
+            verify-x509-name server name
+        "]]
+        .assert_eq(&after(&SecondFactor::Federated {
+            saml_provider: "arn:aws:iam::123456789012:saml-provider/office".to_owned(),
+            self_service_saml_provider: None,
+        }));
     }
 }

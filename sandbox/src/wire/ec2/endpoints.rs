@@ -8,7 +8,8 @@ use super::form::Form;
 use super::listing::{Listing, tag_values};
 use super::xml::{Items, Status, Tag, tag_set};
 use crate::cloud::{
-    AuthenticationOption, BannerMembers, Cloud, CreateEndpoint, Endpoint, LogMembers, Moment, Refusal, Settings,
+    AuthenticationOption, BannerMembers, Cloud, CreateEndpoint, Endpoint, LogMembers, Moment, Refusal, SecondFactor,
+    Settings,
 };
 
 const RESOURCE_TYPE: &str = "client-vpn-endpoint";
@@ -101,11 +102,11 @@ fn read_authentication(mut form: Form) -> Result<AuthenticationOption, Refusal> 
     let option = AuthenticationOption {
         kind: form.take("Type"),
         client_root: form.take("MutualAuthentication.ClientRootCertificateChainArn"),
+        directory: form.take("ActiveDirectory.DirectoryId"),
+        saml_provider: form.take("FederatedAuthentication.SAMLProviderArn"),
+        self_service_saml_provider: form.take("FederatedAuthentication.SelfServiceSAMLProviderArn"),
     };
-    // The other kinds are refused by name; their members need no reading.
-    if option.kind.as_deref() == Some("certificate-authentication") {
-        form.finish()?;
-    }
+    form.finish()?;
     Ok(option)
 }
 
@@ -140,6 +141,8 @@ struct Item {
     security_group_id_set: Items<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vpc_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_service_portal_url: Option<String>,
     client_connect_options: Switch,
     session_timeout_hours: u8,
     client_login_banner_options: Banner,
@@ -160,7 +163,26 @@ struct TargetNetwork {
 #[serde(rename_all = "camelCase")]
 struct Authentication {
     r#type: &'static str,
-    mutual_authentication: MutualAuthentication,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutual_authentication: Option<MutualAuthentication>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_directory: Option<ActiveDirectory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    federated_authentication: Option<FederatedAuthentication>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActiveDirectory {
+    directory_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FederatedAuthentication {
+    saml_provider_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_service_saml_provider_arn: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -226,6 +248,8 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
         client_cidr,
         server_certificate,
         client_root,
+        second_factor,
+        self_service_portal,
         log,
         dns_servers,
         transport,
@@ -254,10 +278,7 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
             .map(|subnet| TargetNetwork { network_id: subnet.to_string(), network_type: "vpc" })
             .collect(),
         server_certificate_arn: server_certificate.to_string(),
-        authentication_options: Items::from(vec![Authentication {
-            r#type: "certificate-authentication",
-            mutual_authentication: MutualAuthentication { client_root_certificate_chain: client_root.to_string() },
-        }]),
+        authentication_options: authentication(client_root.to_string(), second_factor),
         connection_log_options: LogOptions {
             enabled: log.is_some(),
             cloudwatch_log_group: log.as_ref().map(|log| log.group.clone()),
@@ -266,6 +287,8 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
         tag_set: tag_set(&endpoint.tags),
         security_group_id_set: endpoint.security_groups.clone().into(),
         vpc_id: endpoint.vpc.clone(),
+        self_service_portal_url: self_service_portal
+            .then(|| format!("https://self-service.clientvpn.amazonaws.com/endpoints/{}", endpoint.id)),
         client_connect_options: Switch { enabled: false },
         session_timeout_hours,
         client_login_banner_options: Banner { enabled: banner.is_some(), banner_text: banner },
@@ -274,6 +297,34 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
         endpoint_ip_address_type: "ipv4",
         traffic_ip_address_type: "ipv4",
     }
+}
+
+fn authentication(client_root_certificate_chain: String, second_factor: Option<SecondFactor>) -> Items<Authentication> {
+    let certificate = Authentication {
+        r#type: "certificate-authentication",
+        mutual_authentication: Some(MutualAuthentication { client_root_certificate_chain }),
+        active_directory: None,
+        federated_authentication: None,
+    };
+    let second = second_factor.map(|second| match second {
+        SecondFactor::Directory { id } => Authentication {
+            r#type: "directory-service-authentication",
+            mutual_authentication: None,
+            active_directory: Some(ActiveDirectory { directory_id: id }),
+            federated_authentication: None,
+        },
+        SecondFactor::Federated { saml_provider, self_service_saml_provider } => Authentication {
+            r#type: "federated-authentication",
+            mutual_authentication: None,
+            active_directory: None,
+            federated_authentication: Some(FederatedAuthentication {
+                saml_provider_arn: saml_provider,
+                self_service_saml_provider_arn: self_service_saml_provider,
+            }),
+        },
+    });
+    // Certificates first: whether the service keeps the order of the request is UNCONFIRMED.
+    std::iter::once(certificate).chain(second).collect()
 }
 
 fn wildcard(endpoint: &Endpoint, cloud: &Cloud) -> String {

@@ -45,12 +45,15 @@ enum Command {
         /// state: they lie in the state directory, for the owner alone.
         #[arg(long)]
         keep: bool,
-        /// Answer calls, and start no OpenVPN server: quicker, and needs no rights
-        #[arg(long)]
-        control_plane_only: bool,
         /// Join the VPC with the other one by a peering: a host in there can be reached then, through a route
         #[arg(long)]
         peering: bool,
+        /// Leave the data plane out: nothing runs beside the one process, and no client can connect
+        #[arg(long)]
+        control_plane_only: bool,
+        /// The port on 127.0.0.1; without it the system chooses one that is free
+        #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
+        port: u16,
         #[command(flatten)]
         faults: FaultArguments,
     },
@@ -174,7 +177,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let state = StateDir::new(&arguments.state).context("find the state directory")?;
     match arguments.command {
-        Command::Up { association_seconds, quota, keep, peering, control_plane_only, faults } => {
+        Command::Up { association_seconds, quota, keep, peering, control_plane_only, port, faults } => {
             let limits = quota
                 .iter()
                 .try_fold(sandbox::cloud::Limits::default(), |limits, (name, value)| limits.with(name, *value));
@@ -182,7 +185,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             let chaos = faults.chaos;
             let limits = limits.unwrap_or_default();
             let options =
-                UpOptions { association: association_seconds, limits, faults, keep, peering, control_plane_only };
+                UpOptions { association: association_seconds, limits, faults, keep, peering, control_plane_only, port };
             let up = commands::up(&state, options).await?;
             let verb = if up.already { "is already up" } else { "is up" };
             let url = up.status.endpoint_url.unwrap_or_default();

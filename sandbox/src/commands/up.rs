@@ -40,10 +40,12 @@ pub struct UpOptions {
     pub faults: FaultPlan,
     /// Whether to begin where the last one that was kept ended, and to be kept.
     pub keep: bool,
-    /// Whether to leave the data plane out.
-    pub control_plane_only: bool,
     /// Whether the VPCs are joined.
     pub peering: bool,
+    /// Whether to leave the data plane out.
+    pub control_plane_only: bool,
+    /// Where to listen on 127.0.0.1; 0 for a port that is free.
+    pub port: u16,
 }
 
 /// Brings the sandbox up, unless it is.
@@ -61,9 +63,13 @@ pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError
 }
 
 fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
-    let UpOptions { association, limits, faults, keep, peering, control_plane_only } = options;
+    let UpOptions { association, limits, faults, keep, peering, control_plane_only, port } = options;
     let credentials = Credentials::random().context("make credentials")?;
-    let privilege = if control_plane_only { Err(NOT_WANTED.to_owned()) } else { prerequisites::check() };
+    let privilege = if control_plane_only {
+        Err("it was left out by `--control-plane-only`".to_owned())
+    } else {
+        prerequisites::check()
+    };
     let settings = Settings {
         credentials: credentials.clone(),
         association,
@@ -71,6 +77,7 @@ fn start(state: &StateDir, options: UpOptions) -> anyhow::Result<Status> {
         faults,
         keep,
         peering,
+        port,
         data_plane_missing: privilege.as_ref().err().cloned(),
     };
     let mut child = command(state, privilege.ok())?.spawn().context("start the supervisor")?;
@@ -141,6 +148,3 @@ fn agree(state: &StateDir, child: &mut Child, settings: &Settings, credentials: 
     writeln!(orders, "go").context("send the word to go on")?;
     Ok(status)
 }
-
-/// What `status` says of a data plane that was left out.
-const NOT_WANTED: &str = "left out by `--control-plane-only`";

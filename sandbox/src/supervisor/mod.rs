@@ -48,8 +48,8 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
         state.forget_journal().context("remove what was kept")?;
     }
     let gateway = Arc::new(gateway);
-    let listener =
-        TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.context("listen on 127.0.0.1")?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
     let address = listener.local_addr().context("listen on 127.0.0.1")?;
 
     let plane = match settings.data_plane_missing {

@@ -24,6 +24,8 @@ pub struct Settings {
     pub keep: bool,
     /// Whether the VPCs are joined.
     pub peering: bool,
+    /// Where to listen on 127.0.0.1; 0 for a port that is free.
+    pub port: u16,
     /// What the data plane lacks on this machine, in a sentence, if anything.
     pub data_plane_missing: Option<String>,
 }

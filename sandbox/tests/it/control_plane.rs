@@ -34,16 +34,6 @@ fn up_is_idempotent_and_down_leaves_no_secret() {
 }
 
 #[test]
-fn the_data_plane_can_be_left_out() {
-    let sandbox = Sandbox::up_with(&["--control-plane-only"]);
-    let status = sandbox.status();
-    assert_eq!(status["running"], true);
-    assert_eq!(status["data_plane"], "unavailable: left out by `--control-plane-only`");
-    assert_eq!(sandbox.command(&["connect", "/nonexistent.ovpn"]).status.code(), Some(2));
-    assert!(sandbox.command(&["down"]).status.success());
-}
-
-#[test]
 fn a_profile_without_a_key_is_refused_before_anything_runs() {
     let sandbox = Sandbox::up();
     let output = sandbox.command(&["connect", "/nonexistent.ovpn"]);

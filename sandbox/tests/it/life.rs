@@ -110,6 +110,30 @@ async fn state_is_kept_when_asked_and_forgotten_otherwise() {
 }
 
 #[tokio::test]
+async fn the_control_plane_runs_alone_on_a_port_of_choice() {
+    let sandbox = Sandbox::up_with(&["--control-plane-only"]);
+    assert_eq!(sandbox.status()["data_plane"], "unavailable: it was left out by `--control-plane-only`");
+    let made = sandbox.make_endpoint(&Authority::new(), "udp", &[]).await;
+    let networks = sandbox.on(&made.endpoint, &[("Action", "DescribeClientVpnTargetNetworks")]).await;
+    assert_eq!(networks.matches("<code>associated<").count(), 2);
+    let supervisor = sandbox.status()["pid"].to_string();
+    let children = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
+    assert_eq!(children, "");
+
+    // That port is taken; then it is not.
+    let url = sandbox.status()["endpoint_url"].as_str().unwrap().to_owned();
+    let (_, port) = url.rsplit_once(':').unwrap();
+    let other = Sandbox::not_up();
+    let up = ["up", "--control-plane-only", "--port", port];
+    let refused = other.command(&up);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains(&format!("listen on 127.0.0.1:{port}")), "{said}");
+    assert!(sandbox.command(&["down"]).status.success());
+    assert!(other.command(&up).status.success());
+    assert_eq!(other.status()["endpoint_url"], url.as_str());
+}
+
+#[tokio::test]
 async fn a_sandbox_whose_directory_is_removed_ends_by_itself() {
     let sandbox = Sandbox::up();
     let supervisor = sandbox.status()["pid"].as_i64().unwrap();

@@ -47,10 +47,15 @@ impl Sandbox {
     }
 
     pub(crate) fn up_with(options: &[&str]) -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        let sandbox = Self::not_up();
         let output = sandbox.command(&[&["up", "--association-seconds", "0"], options].concat());
         assert!(output.status.success(), "{output:?}");
         sandbox
+    }
+
+    /// One that is still to be brought up.
+    pub(crate) fn not_up() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// The same as a user without any right, with a copy of the program that this user can read.

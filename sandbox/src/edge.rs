@@ -44,9 +44,9 @@ impl Clock {
     }
 
     /// Puts the clock ahead.
-    pub fn advance(&self, by: Duration) {
+    pub fn advance(&self, by: std::time::Duration) {
         let mut ahead = self.ahead();
-        *ahead = ahead.saturating_add(by);
+        *ahead = ahead.saturating_add(by.try_into().unwrap_or(Duration::MAX));
     }
 
     fn ahead(&self) -> MutexGuard<'_, Duration> {

@@ -1,5 +1,5 @@
 //! What is kept of a sandbox from `up --keep` to the next one: every call that changed something, with its time and
-//! randomness.
+//! randomness, and by how much the clock was put ahead.
 //!
 //! The rules are a function of exactly that, so the same calls lead to the same state, ids and all. The file has the private
 //! keys that ACM was given: it is the owner's alone.
@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -23,9 +24,22 @@ pub struct Journal(Mutex<File>);
 #[derive(Debug)]
 pub struct Turn<'a>(MutexGuard<'a, File>);
 
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Kept {
+    /// Something was changed.
+    Call(Call),
+    /// The clock was put ahead.
+    Advance {
+        /// By how much.
+        advance: Duration,
+    },
+}
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct Call {
     /// Nanoseconds since 1970, which fit until 2262.
     time: i64,
     seed: [u8; 16],
@@ -35,7 +49,7 @@ pub struct Kept {
     pub body: String,
 }
 
-impl Kept {
+impl Call {
     /// A call to be kept.
     #[must_use]
     pub fn new(moment: &Moment, target: Option<String>, body: &[u8]) -> Self {
@@ -62,16 +76,8 @@ impl Journal {
     /// # Errors
     /// When it cannot be opened, or was not written by this program.
     pub fn open(path: &Path) -> io::Result<(Self, Vec<Kept>)> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        file.set_len(u64::try_from(whole).unwrap_or_default())?;
-        let lines = text.get(..whole).unwrap_or_default().lines();
-        let kept = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let (file, text) = go_on(path)?;
+        let kept = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         Ok((Self(Mutex::new(file)), kept))
     }
 
@@ -82,7 +88,7 @@ impl Journal {
 }
 
 impl Turn<'_> {
-    /// Adds a call, before it is answered.
+    /// Adds a line, before the call is answered.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -91,6 +97,19 @@ impl Turn<'_> {
         line.push(b'\n');
         self.0.write_all(&line)
     }
+}
+
+/// Opens a file of lines to add more, and reads those it has. A last line that was never finished is taken away.
+pub(crate) fn go_on(path: &Path) -> io::Result<(File, String)> {
+    let mut text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    file.set_len(u64::try_from(text.len()).unwrap_or_default())?;
+    Ok((file, text))
 }
 
 #[cfg(test)]
@@ -104,9 +123,12 @@ mod tests {
     fn what_was_kept_is_read_again_and_half_a_line_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kept.jsonl");
+        let import = Call::new(&at(2, 2), Some("CertificateManager.ImportCertificate".to_owned()), b"{}");
+        assert_eq!((import.moment().now, import.moment().seed), (at(2, 2).now, [2; 16]));
         let calls = [
-            Kept::new(&at(1, 1), None, b"Action=CreateClientVpnEndpoint"),
-            Kept::new(&at(2, 2), Some("CertificateManager.ImportCertificate".to_owned()), b"{}"),
+            Kept::Call(Call::new(&at(1, 1), None, b"Action=CreateClientVpnEndpoint")),
+            Kept::Advance { advance: Duration::from_millis(1500) },
+            Kept::Call(import),
         ];
         let (journal, before) = Journal::open(&path).unwrap();
         assert_eq!(before, []);
@@ -115,9 +137,8 @@ mod tests {
 
         let (journal, before) = Journal::open(&path).unwrap();
         assert_eq!(before, calls);
-        assert_eq!((before[1].moment().now, before[1].moment().seed), (at(2, 2).now, [2; 16]));
         journal.turn().write(&calls[0]).unwrap();
-        assert_eq!(Journal::open(&path).unwrap().1.len(), 3);
+        assert_eq!(Journal::open(&path).unwrap().1.len(), 4);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

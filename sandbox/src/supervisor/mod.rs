@@ -38,7 +38,8 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let world = if settings.peering { World::standard().peered() } else { World::standard() };
     let mut cloud = Cloud::new(world.clone(), timings);
     cloud.limits = settings.limits;
-    let log = RequestLog::create(&state.request_log()).context("create the request log")?;
+    let goes_on = settings.keep && state.journal().exists();
+    let log = RequestLog::open(&state.request_log(), goes_on).context("open the request log")?;
     let mut gateway = Gateway::new(cloud, settings.credentials, log);
     gateway.faults.set(settings.faults);
     if settings.keep {

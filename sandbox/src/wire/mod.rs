@@ -12,6 +12,7 @@ mod sts;
 mod xml;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,7 +26,7 @@ pub use self::request_log::RequestLog;
 use crate::cloud::{Cloud, Moment, Refusal, uuid};
 use crate::edge::{self, Clock};
 use crate::faults::{Fault, Faults, Injection};
-use crate::journal::{Journal, Kept};
+use crate::journal::{self, Journal, Kept};
 use crate::plane::report;
 
 /// The front of the control plane.
@@ -84,7 +85,14 @@ impl Gateway {
     /// The same with the state that a journal leads to, and with every further change written into it.
     #[must_use]
     pub fn keeping(mut self, journal: Journal, kept: &[Kept]) -> Self {
-        for call in kept {
+        for line in kept {
+            let call = match line {
+                Kept::Call(call) => call,
+                Kept::Advance { advance } => {
+                    self.clock.advance(*advance);
+                    continue;
+                }
+            };
             let headers = call.target.as_deref().and_then(|target| HeaderValue::from_str(target).ok());
             let headers: HeaderMap = headers.map(|target| (TARGET, target)).into_iter().collect();
             // What was about connections is refused now, because they are gone.
@@ -93,6 +101,15 @@ impl Gateway {
         }
         self.journal = Some(journal);
         self
+    }
+
+    /// Puts the clock ahead.
+    pub fn advance(&self, by: Duration) {
+        let turn = self.journal.as_ref().map(Journal::turn);
+        self.clock.advance(by);
+        if let Some(Err(error)) = turn.map(|mut turn| turn.write(&Kept::Advance { advance: by })) {
+            report(&format!("the clock could not be kept: {error}"));
+        }
     }
 
     /// The cloud, for as long as the guard lives. Never hold it across an `await`.
@@ -122,7 +139,7 @@ impl Gateway {
         let answer = self.run(service, permitted, headers, body, request_id, moment);
         if let Some(mut turn) = turn.filter(|_| answer.outcome.is_ok() && changes_something(&answer.operation)) {
             let target = headers.get(TARGET).and_then(|target| target.to_str().ok()).map(str::to_owned);
-            if let Err(error) = turn.write(&Kept::new(moment, target, body)) {
+            if let Err(error) = turn.write(&Kept::Call(journal::Call::new(moment, target, body))) {
                 report(&format!("a call could not be kept: {error}"));
             }
         }

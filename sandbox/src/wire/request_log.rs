@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::journal::go_on;
+
 /// Longer values are cut: a certificate chain is no reading matter.
 const MAX_CHARACTERS: usize = 200;
 /// Parameters whose value is never written.
@@ -41,12 +43,16 @@ pub(super) struct Entry<'a> {
 }
 
 impl RequestLog {
-    /// Begins a new log in that file.
+    /// Begins a new log in that file, or goes on with the one that is there.
     ///
     /// # Errors
-    /// When the file cannot be created.
-    pub fn create(path: &Path) -> std::io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    /// When the file cannot be opened.
+    pub fn open(path: &Path, goes_on: bool) -> std::io::Result<Self> {
+        let file = if goes_on {
+            go_on(path)?.0
+        } else {
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?
+        };
         Ok(Self(Mutex::new(file)))
     }
 

@@ -91,12 +91,18 @@ async fn state_is_kept_when_asked_and_forgotten_otherwise() {
     let endpoints = [("Action", "DescribeClientVpnEndpoints")];
     let before = sandbox.ec2(&endpoints).await.1;
     let journal = sandbox.folder().join("state/kept.jsonl");
+    assert!(sandbox.command(&["advance", "86400"]).status.success());
+    let calls = log(&sandbox).len();
+    let last_day = || log(&sandbox).last().unwrap()["time"].as_str().unwrap().split_once('T').unwrap().0.to_owned();
+    let today = last_day();
 
     assert!(sandbox.command(&["down"]).status.success());
     assert_eq!(std::fs::metadata(&journal).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(sandbox.command(&["up", "--keep", "--association-seconds", "0"]).status.success());
     let without_request_id = |xml: &str| xml.split_once("</requestId>").unwrap().1.to_owned();
     assert_eq!(without_request_id(&sandbox.ec2(&endpoints).await.1), without_request_id(&before));
+    assert_eq!(log(&sandbox).len(), calls + 1);
+    assert!(last_day() > today);
     let crl = sandbox.on(&made.endpoint, &[("Action", "ExportClientVpnClientCertificateRevocationList")]).await;
     assert_eq!(text(&crl, "certificateRevocationList"), authority.crl([]));
     sandbox.demand_data_plane();
@@ -107,6 +113,7 @@ async fn state_is_kept_when_asked_and_forgotten_otherwise() {
     assert!(sandbox.command(&["up"]).status.success());
     assert!(!sandbox.ec2(&endpoints).await.1.contains(&made.endpoint));
     assert!(!journal.exists());
+    assert_eq!(log(&sandbox).len(), 1);
 }
 
 #[tokio::test]

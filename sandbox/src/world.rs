@@ -2,9 +2,9 @@
 //!
 //! It is fixed, so that the default configuration of a deployment works unchanged on every machine.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// The laptop on which `sandbox connect` runs the client.
 pub const LAPTOP: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
@@ -45,6 +45,8 @@ pub struct Vpc {
     pub id: String,
     /// The VPC's one CIDR block.
     pub cidr: Ipv4Net,
+    /// Its block of IPv6, if it has one.
+    pub ipv6: Option<Ipv6Net>,
     /// The group that AWS makes with every VPC.
     pub default_security_group: String,
     /// A group that somebody made.
@@ -69,6 +71,8 @@ pub struct Subnet {
     pub id: String,
     /// Part of the VPC's block.
     pub cidr: Ipv4Net,
+    /// Part of the VPC's block of IPv6. Nothing in it can be reached.
+    pub ipv6: Option<Ipv6Net>,
     /// Name of the availability zone, such as `eu-central-1a`.
     pub zone: String,
     /// The host that a user of the VPN wants to reach.
@@ -86,6 +90,8 @@ pub struct BareSubnet {
     pub owner: String,
     /// Part of the VPC's block.
     pub cidr: Ipv4Net,
+    /// Part of the VPC's block of IPv6.
+    pub ipv6: Option<Ipv6Net>,
     /// Name of the availability zone.
     pub zone: String,
 }
@@ -102,15 +108,19 @@ impl World {
     /// The one world there is.
     #[must_use]
     pub fn standard() -> Self {
+        // All of it below one prefix that is for documentation.
+        let ipv6 = |subnet: u16| Ipv6Addr::new(0x2001, 0xdb8, 1, subnet, 0, 0, 0, 0);
         let subnet = |digit: u8, zone: char| Subnet {
             id: format!("subnet-0a1b2c3d4e5f6000{digit}"),
             cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 1, digit, 0), 24),
+            ipv6: Some(Ipv6Net::new_assert(ipv6(digit.into()), 64)),
             zone: format!("eu-central-1{zone}"),
             private_host: Ipv4Addr::new(10, 1, digit, 10),
         };
         let vpc = |digit: u8, number: &str| Vpc {
             id: format!("vpc-{number}8"),
             cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, digit, 0, 0), 16),
+            ipv6: (digit == 1).then(|| Ipv6Net::new_assert(ipv6(0), 56)),
             default_security_group: format!("sg-{number}8"),
             security_group: format!("sg-{number}9"),
             main_route_table: format!("rtb-{number}8"),
@@ -122,6 +132,7 @@ impl World {
             vpc: vpc.id.clone(),
             owner: owner.to_owned(),
             cidr: Ipv4Net::new_assert(Ipv4Addr::new(cidr[0], cidr[1], cidr[2], 0), prefix),
+            ipv6: None,
             zone: format!("eu-central-1{zone}"),
         };
         let zone = |letter: char, id: &str| (format!("eu-central-1{letter}"), id.to_owned());
@@ -152,6 +163,7 @@ impl World {
             far: Subnet {
                 id: subnet.id.clone(),
                 cidr: subnet.cidr,
+                ipv6: subnet.ipv6,
                 zone: subnet.zone.clone(),
                 private_host: Ipv4Addr::from(u32::from(subnet.cidr.network()) + 10),
             },
@@ -183,6 +195,7 @@ impl World {
             vpc: self.vpc.id.clone(),
             owner: self.account.clone(),
             cidr: subnet.cidr,
+            ipv6: subnet.ipv6,
             zone: subnet.zone.clone(),
         });
         dressed.chain(self.bare_subnets.iter().cloned())

@@ -60,6 +60,8 @@ class Endpoints(Asking):
         federated = {"Type": "federated-authentication", "FederatedAuthentication": provider}
         refused("InvalidParameterValue", ".*one user-based type at most", AuthenticationOptions=[certificate, directory, federated])
         refused("UnsupportedOperation", ".*without certificates", AuthenticationOptions=[directory])
+        refused("InvalidParameterValue", ".*DNS server.*", DnsServers=["2001:db8:1::2"])
+        refused("UnsupportedOperation", ".*TrafficIpAddressType ipv6", TrafficIpAddressType="ipv6")
         refused("MissingParameter", ".*CloudwatchLogGroup", ConnectionLogOptions={"Enabled": True})
         self.with_directory = create(
             AuthenticationOptions=[certificate, directory],
@@ -71,7 +73,10 @@ class Endpoints(Asking):
             ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "vpn"},
             SelfServicePortal="disabled",
         )
-        self.others = [create(ClientCidrBlock="10.1.0.0/22"), self.with_directory, self.federated] + [create() for _ in range(3)]
+        self.others = [create(ClientCidrBlock="10.1.0.0/22"), self.with_directory, self.federated] + [create() for _ in range(2)]
+        both = {"EndpointIpAddressType": "dual-stack", "TrafficIpAddressType": "dual-stack"}
+        self.dual_stack = create(**both, DnsServers=["2001:db8:1::2"])
+        self.others.append(self.dual_stack)
         refused("ClientVpnEndpointLimitExceeded")
 
         expected = {
@@ -125,6 +130,10 @@ class Endpoints(Asking):
         log = {"Enabled": True, "CloudwatchLogGroup": "vpn"}
         found = minimal(self.federated, second, ConnectionLogOptions=log)
         self.good(described, {"ClientVpnEndpoints": [found]}, ClientVpnEndpointIds=[self.federated])
+
+        found = minimal(self.dual_stack, {}, DnsServers=["2001:db8:1::2"], **both)
+        found["AuthenticationOptions"] = expected["AuthenticationOptions"]
+        self.good(described, {"ClientVpnEndpoints": [found]}, ClientVpnEndpointIds=[self.dual_stack])
 
         by_tag = [{"Name": "tag:latchkey:role", "Values": ["endpoint"]}]
         self.good("ec2.DescribeClientVpnEndpoints", {"ClientVpnEndpoints": [expected]}, Filters=by_tag)

@@ -89,6 +89,7 @@ class Networks(Asking):
         not_associated = wish("192.168.1.0/24", SAME_ZONE)
         self.bad("ec2.CreateClientVpnRoute", "InvalidClientVpnActiveAssociationNotFound", **not_associated)
         self.bad("ec2.CreateClientVpnRoute", "InvalidParameterValue", **wish("10.88.4.0/24"))
+        self.bad("ec2.CreateClientVpnRoute", "InvalidParameterValue", ".*IPv6.*", **wish("2001:db8:9::/48"))
         for third in range(1, 6):
             self.advance(2)
             self.good("ec2.CreateClientVpnRoute", creating, **wish(f"192.168.{third}.0/24"))
@@ -147,6 +148,9 @@ class Networks(Asking):
         code = "InvalidClientVpnEndpointId.NotFound"
         self.bad("ec2.DescribeClientVpnAuthorizationRules", code, ClientVpnEndpointId=NOWHERE)
 
+        six = {"TargetNetworkCidr": "2001:db8:1::/56", "AuthorizeAllGroups": True}
+        self.good("ec2.AuthorizeClientVpnIngress", authorizing, ClientVpnEndpointId=self.dual_stack, **six)
+        self.bad("ec2.AuthorizeClientVpnIngress", "InvalidParameterValue", ".*IPv6.*", **here, **six)
         there = {"ClientVpnEndpointId": self.with_directory, "TargetNetworkCidr": "10.1.0.0/16"}
         self.good("ec2.AuthorizeClientVpnIngress", authorizing, **there, AccessGroupId="admins")
         self.good("ec2.AuthorizeClientVpnIngress", authorizing, **there, AuthorizeAllGroups=True)

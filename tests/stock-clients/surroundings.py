@@ -43,6 +43,13 @@ class Surroundings(Asking):
                     "CidrBlockState": {"State": "associated"},
                 }
             ],
+            "Ipv6CidrBlockAssociationSet": [
+                {
+                    "AssociationId": "vpc-cidr-assoc-0a1b2c3d4e5f60718",
+                    "Ipv6CidrBlock": "2001:db8:1::/56",
+                    "Ipv6CidrBlockState": {"State": "associated"},
+                }
+            ],
             "IsDefault": False,
             "Tags": [],
             "VpcId": VPC,
@@ -60,6 +67,13 @@ class Surroundings(Asking):
             "AvailableIpAddressCount": 250,
             "CidrBlock": "10.1.1.0/24",
             "DefaultForAz": False,
+            "Ipv6CidrBlockAssociationSet": [
+                {
+                    "AssociationId": FIRST.replace("subnet-", "subnet-cidr-assoc-"),
+                    "Ipv6CidrBlock": "2001:db8:1:1::/64",
+                    "Ipv6CidrBlockState": {"State": "associated"},
+                }
+            ],
             "MapPublicIpOnLaunch": False,
             "OwnerId": ACCOUNT,
             "State": "available",

@@ -5,10 +5,10 @@
 
 use std::str::FromStr;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use time::OffsetDateTime;
 
-use super::{Cloud, Moment, Refusal, Timings};
+use super::{AddressType, Cloud, Moment, Refusal, Timings};
 
 /// Characters of a group's id.
 const MAX_GROUP: usize = 255;
@@ -36,7 +36,7 @@ pub struct RevokeIngress {
 #[derive(Debug)]
 pub struct AuthorizationRule {
     /// The network.
-    pub target: Ipv4Net,
+    pub target: IpNet,
     /// The group; without one, everybody.
     pub group: Option<String>,
     /// For people.
@@ -93,16 +93,11 @@ impl Cloud {
     /// # Errors
     /// `InvalidClientVpnEndpointId.NotFound`, `InvalidParameterValue`, `MissingParameter`,
     /// `InvalidClientVpnDuplicateAuthorizationRule`, `ClientVpnAuthorizationRuleLimitExceeded`.
-    pub fn authorize(
-        &mut self,
-        endpoint: &str,
-        request: AuthorizeIngress,
-        moment: &Moment,
-    ) -> Result<Ipv4Net, Refusal> {
+    pub fn authorize(&mut self, endpoint: &str, request: AuthorizeIngress, moment: &Moment) -> Result<IpNet, Refusal> {
         let most = self.limits.rules;
         let endpoint = self.live_endpoint_mut(endpoint)?;
         let AuthorizeIngress { target_network, access_group, all_groups, description } = request;
-        let target = network(&target_network)?;
+        let target = network(&target_network, endpoint.settings.traffic_addresses)?;
         let has_groups = endpoint.settings.second_factor.is_some();
         let group = check_group(access_group, all_groups, has_groups, "authorize-all-groups")?;
         if endpoint.rules.iter().any(|rule| rule.target == target && rule.group == group) {
@@ -129,7 +124,7 @@ impl Cloud {
     pub fn revoke(&mut self, endpoint: &str, request: &RevokeIngress, moment: &Moment) -> Result<(), Refusal> {
         let endpoint = self.live_endpoint_mut(endpoint)?;
         let RevokeIngress { target_network, access_group, all_groups } = request;
-        let target = network(target_network)?;
+        let target = network(target_network, endpoint.settings.traffic_addresses)?;
         let has_groups = endpoint.settings.second_factor.is_some();
         let group = check_group(access_group.clone(), *all_groups, has_groups, "revoke-all-groups")?;
         let mut rules = endpoint.rules.iter_mut();
@@ -144,12 +139,16 @@ impl Cloud {
     }
 }
 
-/// AWS's message is not published: UNCONFIRMED.
-pub(super) fn network(cidr: &str) -> Result<Ipv4Net, Refusal> {
-    Ipv4Net::from_str(cidr)
-        .ok()
-        .filter(|net| net.trunc() == *net)
-        .ok_or_else(|| Refusal::invalid_value(format!("'{cidr}' is not the CIDR of a network")))
+/// Of version 6 only where the traffic is. AWS's messages are not published: UNCONFIRMED.
+pub(super) fn network(cidr: &str, traffic: AddressType) -> Result<IpNet, Refusal> {
+    let network = IpNet::from_str(cidr).ok().filter(|net| net.trunc() == *net);
+    match network {
+        Some(IpNet::V6(_)) if traffic == AddressType::Ipv4 => {
+            Err(Refusal::invalid_value(format!("'{cidr}' is of IPv6, and the endpoint's traffic is of IPv4 alone")))
+        }
+        Some(network) => Ok(network),
+        None => Err(Refusal::invalid_value(format!("'{cidr}' is not the CIDR of a network"))),
+    }
 }
 
 /// Exactly one of a group and all groups, and a group only where there are groups.
@@ -205,6 +204,7 @@ mod tests {
         assert_eq!(code(everybody("10.1.0.0/16")), "InvalidClientVpnDuplicateAuthorizationRule");
         assert_eq!(code(everybody("10.1.0.1/16")), "InvalidParameterValue");
         assert_eq!(code(everybody("everything")), "InvalidParameterValue");
+        assert_eq!(code(everybody("2001:db8:1::/56")), "InvalidParameterValue");
         assert_eq!(code(AuthorizeIngress { all_groups: false, ..everybody("10.2.0.0/16") }), "MissingParameter");
         let group = AuthorizeIngress { access_group: Some("g".to_owned()), ..everybody("10.2.0.0/16") };
         assert_eq!(code(group), "InvalidParameterValue");

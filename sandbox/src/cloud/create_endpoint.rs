@@ -33,6 +33,8 @@ pub struct CreateEndpoint {
     pub disconnect_on_session_timeout: Option<bool>,
     pub banner: BannerMembers,
     pub route_enforcement: bool,
+    pub endpoint_addresses: Option<String>,
+    pub traffic_addresses: Option<String>,
     pub tags: Tags,
 }
 
@@ -60,12 +62,15 @@ impl Cloud {
             disconnect_on_session_timeout,
             banner,
             route_enforcement,
+            endpoint_addresses,
+            traffic_addresses,
             tags,
         } = request;
         let (client_root, second_factor) = authentication::check(authentication)?;
         // The model says that the portal is enabled unless it is disabled; with mutual authentication alone there is none.
         let has_users = second_factor.is_some();
         let portal = endpoint_members::self_service_portal(self_service_portal.as_deref(), has_users)?;
+        let traffic_addresses = endpoint_members::address_type("TrafficIpAddressType", traffic_addresses.as_deref())?;
         let client_cidr = check_client_cidr(client_cidr.as_deref())?;
         let server_certificate = server_certificate.ok_or_else(|| Refusal::missing("ServerCertificateArn"))?;
         let settings = Settings {
@@ -75,7 +80,7 @@ impl Cloud {
             self_service_portal: portal.unwrap_or(has_users),
             second_factor,
             log: endpoint_members::log(log)?,
-            dns_servers: endpoint_members::dns_servers(&dns_servers)?,
+            dns_servers: endpoint_members::dns_servers(&dns_servers, traffic_addresses)?,
             transport: match transport.as_deref() {
                 None | Some("udp") => Transport::Udp,
                 Some("tcp") => Transport::Tcp,
@@ -88,6 +93,8 @@ impl Cloud {
             disconnect_on_session_timeout: disconnect_on_session_timeout.unwrap_or(true),
             banner: endpoint_members::banner(banner)?,
             route_enforcement,
+            endpoint_addresses: endpoint_members::address_type("EndpointIpAddressType", endpoint_addresses.as_deref())?,
+            traffic_addresses,
         };
         let security_groups = match &vpc {
             Some(vpc) => self.check_network(vpc, security_groups, client_cidr)?,

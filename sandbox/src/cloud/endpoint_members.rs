@@ -4,11 +4,11 @@
 //! worded here unless a comment says otherwise: UNCONFIRMED.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Certificate, CertificateArn, CertificateStatus, Cloud, ConnectionLog, Refusal};
+use super::{AddressType, Certificate, CertificateArn, CertificateStatus, Cloud, ConnectionLog, Refusal};
 
 const MAX_BANNER_CHARACTERS: usize = 1400;
 const MAX_DNS_SERVERS: usize = 2;
@@ -81,12 +81,29 @@ pub(super) fn log(members: LogMembers) -> Result<Option<ConnectionLog>, Refusal>
     }
 }
 
-pub(super) fn dns_servers(servers: &[String]) -> Result<Vec<Ipv4Addr>, Refusal> {
+/// `EndpointIpAddressType` and `TrafficIpAddressType`.
+pub(super) fn address_type(parameter: &str, choice: Option<&str>) -> Result<AddressType, Refusal> {
+    match choice {
+        None | Some("ipv4") => Ok(AddressType::Ipv4),
+        Some("dual-stack") => Ok(AddressType::DualStack),
+        Some("ipv6") => {
+            Err(Refusal::new("UnsupportedOperation", format!("The sandbox does not support {parameter} ipv6")))
+        }
+        Some(other) => Err(not_one_of(parameter, other, "ipv4, ipv6, dual-stack")),
+    }
+}
+
+/// Of version 6 only where the traffic is.
+pub(super) fn dns_servers(servers: &[String], traffic: AddressType) -> Result<Vec<IpAddr>, Refusal> {
     if servers.len() > MAX_DNS_SERVERS {
         return Err(Refusal::invalid_value(format!("At most {MAX_DNS_SERVERS} DNS servers are allowed")));
     }
     let read = |server: &String| {
-        server.parse().map_err(|_| Refusal::invalid_value(format!("DNS server '{server}' is not an IPv4 address")))
+        let known = server.parse().ok().filter(|server: &IpAddr| server.is_ipv4() || traffic == AddressType::DualStack);
+        known.ok_or_else(|| {
+            let kind = if traffic == AddressType::Ipv4 { "IPv4" } else { "IP" };
+            Refusal::invalid_value(format!("DNS server '{server}' is not an {kind} address"))
+        })
     };
     servers.iter().map(read).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-endpoints.html>
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use ipnet::Ipv4Net;
 use time::OffsetDateTime;
@@ -55,7 +55,7 @@ pub struct Settings {
     /// Where connections are logged.
     pub log: Option<ConnectionLog>,
     /// Name servers for clients.
-    pub dns_servers: Vec<Ipv4Addr>,
+    pub dns_servers: Vec<IpAddr>,
     /// Over what the tunnel runs.
     pub transport: Transport,
     /// 443 or 1194.
@@ -72,6 +72,29 @@ pub struct Settings {
     pub banner: Option<String>,
     /// Whether AWS's own client guards the routes.
     pub route_enforcement: bool,
+    /// Which addresses the endpoint itself has.
+    pub endpoint_addresses: AddressType,
+    /// Which addresses pass through the tunnel.
+    pub traffic_addresses: AddressType,
+}
+
+/// Which versions of IP there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum AddressType {
+    Ipv4,
+    DualStack,
+}
+
+impl AddressType {
+    /// AWS's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::DualStack => "dual-stack",
+        }
+    }
 }
 
 /// Names in CloudWatch Logs. They are kept and shown; nothing is written there.

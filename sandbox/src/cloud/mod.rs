@@ -39,7 +39,7 @@ pub use self::connections::{Connection, ConnectionStatus, Terminate, Terminated}
 pub use self::create_endpoint::CreateEndpoint;
 pub use self::crl::Crl;
 pub use self::endpoint_members::{BannerMembers, LogMembers};
-pub use self::endpoints::{ConnectionLog, Endpoint, EndpointStatus, Settings, Transport};
+pub use self::endpoints::{AddressType, ConnectionLog, Endpoint, EndpointStatus, Settings, Transport};
 pub use self::idempotency::Tokens;
 pub(crate) use self::ids::hex;
 pub use self::ids::{AssociationId, CertificateArn, EndpointId, Moment, SubnetId, uuid};

@@ -73,7 +73,9 @@ impl Cloud {
                 DnsServersChange { servers, .. } if servers.is_empty() => {
                     return Err(Refusal::missing("DnsServers.CustomDnsServers"));
                 }
-                DnsServersChange { servers, .. } => endpoint_members::dns_servers(&servers)?,
+                DnsServersChange { servers, .. } => {
+                    endpoint_members::dns_servers(&servers, settings.traffic_addresses)?
+                }
             };
         }
         if let Some(port) = port {

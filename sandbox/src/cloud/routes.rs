@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use time::OffsetDateTime;
 
 use super::authorization_rules::network;
@@ -26,7 +26,7 @@ pub struct CreateRoute {
 #[derive(Debug)]
 pub struct ManualRoute {
     /// Where to.
-    pub destination: Ipv4Net,
+    pub destination: IpNet,
     /// Which way.
     pub target: RouteTarget,
     /// For people.
@@ -50,7 +50,7 @@ pub enum RouteTarget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Where to.
-    pub destination: Ipv4Net,
+    pub destination: IpNet,
     /// Which way.
     pub target: RouteTarget,
     /// Its state.
@@ -152,7 +152,7 @@ impl Cloud {
         };
         let local = endpoint.associations.iter().filter_map(|association| {
             Some(Route {
-                destination: self.cidr_behind(endpoint)?,
+                destination: self.cidr_behind(endpoint)?.into(),
                 target: RouteTarget::Subnet(association.subnet.clone()),
                 status: status(association)?,
                 origin: RouteOrigin::Associate,
@@ -187,7 +187,7 @@ impl Cloud {
     pub fn create_route(&mut self, endpoint: &str, request: CreateRoute, moment: &Moment) -> Result<(), Refusal> {
         let known = self.live_endpoint(endpoint)?;
         let CreateRoute { destination, target, description } = request;
-        let destination = network(&destination)?;
+        let destination = network(&destination, known.settings.traffic_addresses)?;
         let target = RouteTarget::parse(&target);
         match &target {
             RouteTarget::Local => {
@@ -236,7 +236,7 @@ impl Cloud {
         moment: &Moment,
     ) -> Result<(), Refusal> {
         let known = self.live_endpoint(endpoint)?;
-        let destination = network(destination)?;
+        let destination = network(destination, known.settings.traffic_addresses)?;
         let target = RouteTarget::parse(target);
         let table = self.routes(known, moment.now);
         let route = table.iter().find(|route| route.destination == destination && route.target == target);
@@ -271,17 +271,18 @@ impl Cloud {
 }
 
 /// Clients reach each other by a route to the client CIDR. The error is not published: UNCONFIRMED.
-fn check_local(endpoint: &Endpoint, destination: Ipv4Net) -> Result<(), Refusal> {
+fn check_local(endpoint: &Endpoint, destination: IpNet) -> Result<(), Refusal> {
     let client_cidr = endpoint.settings.client_cidr;
-    if destination == client_cidr {
+    if destination == client_cidr.into() {
         return Ok(());
     }
     Err(Refusal::invalid_value(format!("A local route leads to the client CIDR '{client_cidr}', not '{destination}'")))
 }
 
 /// The client CIDR must not overlap a route, except that everything may lead somewhere. UNCONFIRMED: the error.
-fn check_destination(endpoint: &Endpoint, destination: Ipv4Net) -> Result<(), Refusal> {
+fn check_destination(endpoint: &Endpoint, destination: IpNet) -> Result<(), Refusal> {
     let client_cidr = endpoint.settings.client_cidr;
+    let IpNet::V4(destination) = destination else { return Ok(()) };
     if destination.prefix_len() == 0 || !overlap(destination, client_cidr) {
         return Ok(());
     }
@@ -291,7 +292,8 @@ fn check_destination(endpoint: &Endpoint, destination: Ipv4Net) -> Result<(), Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::fixture::{at, cloud_with_endpoint};
+    use crate::cloud::AuthorizeIngress;
+    use crate::cloud::fixture::{at, cloud_with_endpoint, prepared_cloud};
 
     const SUBNETS: [&str; 2] = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"];
 
@@ -355,6 +357,24 @@ mod tests {
         assert_eq!(code("10.1.0.0/16", "local", 3), "InvalidParameterValue");
         cloud.create_route(&id, route("10.88.0.0/16", "local"), &at(3, 5)).unwrap();
         assert_eq!(cloud.routes(cloud.endpoint(&id).unwrap(), at(4, 0).now)[1].target, RouteTarget::Local);
+    }
+
+    #[test]
+    fn routes_and_rules_of_version_six_need_traffic_of_both() {
+        let (mut cloud, mut request) = prepared_cloud();
+        request.traffic_addresses = Some("dual-stack".to_owned());
+        request.dns_servers = vec!["2001:db8::2".to_owned()];
+        let id = cloud.create_endpoint(request, &at(0, 3)).unwrap().to_string();
+        cloud.associate(&id, SUBNETS[0], &at(0, 4)).unwrap();
+        cloud.create_route(&id, route("::/0", SUBNETS[0]), &at(3, 5)).unwrap();
+        let everybody =
+            AuthorizeIngress { target_network: "::/0".to_owned(), all_groups: true, ..AuthorizeIngress::default() };
+        cloud.authorize(&id, everybody, &at(3, 5)).unwrap();
+        assert_eq!(table(&cloud, &id, 4)[1].0, "::/0");
+
+        let (mut cloud, id) = associated();
+        let refusal = cloud.create_route(&id, route("::/0", SUBNETS[0]), &at(3, 5)).unwrap_err();
+        assert_eq!(refusal.message, "'::/0' is of IPv6, and the endpoint's traffic is of IPv4 alone");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::endpoints::overlap;
 use super::security_groups::no_association;
-use super::{AssociationId, Cloud, Endpoint, Moment, Refusal, SubnetId, Timings};
+use super::{AddressType, AssociationId, Cloud, Endpoint, Moment, Refusal, SubnetId, Timings};
 use crate::world::BareSubnet;
 
 /// The longest prefix of a subnet's CIDR.
@@ -196,6 +196,10 @@ fn check_place(endpoint: &Endpoint, subnet: &BareSubnet) -> Result<(), Refusal> 
             format!("The subnet's CIDR '{}' overlaps the client CIDR", subnet.cidr),
         ));
     }
+    if endpoint.settings.traffic_addresses == AddressType::DualStack && subnet.ipv6.is_none() {
+        // The code is not published: UNCONFIRMED.
+        return Err(Refusal::invalid_value(format!("The subnet '{}' has no IPv6 CIDR", subnet.id)));
+    }
     if subnet.cidr.prefix_len() > MAX_PREFIX {
         // The code is not published: UNCONFIRMED.
         return Err(Refusal::invalid_value(format!(
@@ -258,6 +262,16 @@ mod tests {
         assert!(refusal("subnet-0a1b2c3d4e5f60004").contains("smaller than /27"));
         assert!(refusal("subnet-0a1b2c3d4e5f60005").starts_with("InvalidParameterValue: The target networks"));
         assert!(refusal("subnet-0a1b2c3d4e5f60006").starts_with("InvalidClientVpnSubnetId.DifferentAccount"));
+    }
+
+    #[test]
+    fn a_subnet_must_have_the_addresses_of_the_traffic() {
+        let (mut cloud, mut request) = prepared_cloud();
+        request.traffic_addresses = Some("dual-stack".to_owned());
+        let id = cloud.create_endpoint(request, &at(0, 3)).unwrap();
+        let refusal = cloud.associate(id.as_str(), "subnet-0a1b2c3d4e5f60003", &at(0, 4)).unwrap_err();
+        assert!(refusal.message.contains("has no IPv6 CIDR"), "{refusal}");
+        assert!(cloud.associate(id.as_str(), FIRST, &at(0, 4)).is_ok());
     }
 
     #[test]

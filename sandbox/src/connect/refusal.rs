@@ -25,10 +25,7 @@ const SERVER: [(&str, &str); 20] = [
         "the certificate's key is of a kind that Client VPN does not support: only RSA with 1024 or 2048 bits",
     ),
     ("VERIFY ERROR", "the endpoint does not accept the certificate"),
-    (
-        "Auth Username/Password verification failed",
-        "the endpoint asks for a second factor, which the sandbox cannot check: it lets nobody in",
-    ),
+    ("Auth Username/Password verification failed", SECOND_FACTOR),
     (
         "Auth Username/Password was not provided",
         "the endpoint asks for a second factor beside the certificate, and the profile has none",
@@ -53,8 +50,11 @@ const CLIENT: [(&str, &str); 12] = [
     ("auth-federate", "the profile is for single sign-on, which AWS's own client does and the stock one does not"),
     ("can't ask for 'Enter Auth Username", "the profile asks for a name and a password, and `connect` has none"),
     ("Options error:", "the profile has an option that the client does not accept"),
-    ("AUTH_FAILED", "the endpoint asks for a name and a password"),
+    ("AUTH_FAILED", SECOND_FACTOR),
 ];
+
+/// Client and server say so at the same time.
+const SECOND_FACTOR: &str = "the endpoint asks for a second factor, which the sandbox cannot check: it lets nobody in";
 
 /// What a line of the server's log says, if it says why a client is refused.
 pub(super) fn by_server(line: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::cloud::{Route, RouteStatus, RouteTarget, SubnetId};
 use crate::world::World;
@@ -45,9 +45,10 @@ impl Forwarding {
         let mut targets = BTreeMap::<Ipv4Net, BTreeSet<&SubnetId>>::new();
         let mut among_clients = None;
         for route in table.iter().filter(|route| route.status == RouteStatus::Active) {
+            let Some(destination) = v4(route.destination) else { continue };
             match &route.target {
-                RouteTarget::Local => among_clients = Some(route.destination),
-                RouteTarget::Subnet(subnet) => drop(targets.entry(route.destination).or_default().insert(subnet)),
+                RouteTarget::Local => among_clients = Some(destination),
+                RouteTarget::Subnet(subnet) => drop(targets.entry(destination).or_default().insert(subnet)),
             }
         }
         let mut ways = BTreeMap::new();
@@ -88,6 +89,14 @@ impl Forwarding {
             }
         }
         batch
+    }
+}
+
+/// Of what the control plane knows, IPv4 alone is made to run.
+pub(super) fn v4(network: IpNet) -> Option<Ipv4Net> {
+    match network {
+        IpNet::V4(network) => Some(network),
+        IpNet::V6(_) => None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What should run: a pure function of what the control plane knows at a time, and the difference to what does run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 use time::{Duration, OffsetDateTime};
 
-use super::forwarding::Forwarding;
+use super::forwarding::{Forwarding, v4};
 use crate::cloud::{Cloud, Crl, Endpoint, EndpointId, PrivateKey, RouteStatus, RuleStatus, SubnetId, Transport, X509};
 
 /// Every endpoint that should accept clients.
@@ -102,13 +102,13 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
     let routes = cloud.routes(endpoint, now);
     let forwarding = Forwarding::new(&routes, &cloud.world);
     let active = routes.iter().filter(|route| route.status == RouteStatus::Active);
-    let destinations = active.map(|route| route.destination).collect();
+    let destinations = active.filter_map(|route| v4(route.destination)).collect();
     let rules: Vec<_> = endpoint
         .rules
         .iter()
         // Of no client it is known which group it is in.
         .filter(|rule| rule.status(now, &cloud.timings) == RuleStatus::Active && rule.group.is_none())
-        .map(|rule| rule.target)
+        .filter_map(|rule| v4(rule.target))
         .collect();
     Some(WantedEndpoint {
         dns_name: endpoint.dns_name(&cloud.world.region),
@@ -124,7 +124,14 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
         },
         pushed: Pushed {
             routes: settings.split_tunnel.then_some(destinations),
-            dns_servers: settings.dns_servers.clone(),
+            dns_servers: settings
+                .dns_servers
+                .iter()
+                .filter_map(|server| match server {
+                    IpAddr::V4(server) => Some(*server),
+                    IpAddr::V6(_) => None,
+                })
+                .collect(),
             banner: settings.banner.clone(),
         },
         session: Session {

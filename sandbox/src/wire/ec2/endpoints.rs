@@ -59,14 +59,11 @@ fn read(form: &mut Form) -> Result<CreateEndpoint, Refusal> {
         disconnect_on_session_timeout: form.take_bool("DisconnectOnSessionTimeout")?,
         banner: take_banner(form)?.unwrap_or_default(),
         route_enforcement: form.take_bool("ClientRouteEnforcementOptions.Enforced")?.unwrap_or(false),
+        endpoint_addresses: form.take("EndpointIpAddressType"),
+        traffic_addresses: form.take("TrafficIpAddressType"),
         tags: form.take_tags(RESOURCE_TYPE)?,
     };
     refuse_connect_handler(form)?;
-    for name in ["EndpointIpAddressType", "TrafficIpAddressType"] {
-        if let Some(other) = form.take(name).filter(|kind| kind != "ipv4") {
-            return Err(Refusal::new("UnsupportedOperation", format!("The sandbox does not support {name} {other}")));
-        }
-    }
     Ok(request)
 }
 
@@ -260,6 +257,8 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
         disconnect_on_session_timeout,
         banner,
         route_enforcement,
+        endpoint_addresses,
+        traffic_addresses,
     } = endpoint.settings.clone();
     Item {
         client_vpn_endpoint_id: endpoint.id.to_string(),
@@ -294,8 +293,8 @@ fn item(endpoint: &Endpoint, cloud: &Cloud, now: OffsetDateTime) -> Item {
         client_login_banner_options: Banner { enabled: banner.is_some(), banner_text: banner },
         client_route_enforcement_options: Enforcement { enforced: route_enforcement },
         disconnect_on_session_timeout,
-        endpoint_ip_address_type: "ipv4",
-        traffic_ip_address_type: "ipv4",
+        endpoint_ip_address_type: endpoint_addresses.as_str(),
+        traffic_ip_address_type: traffic_addresses.as_str(),
     }
 }
 

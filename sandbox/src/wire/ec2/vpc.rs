@@ -1,6 +1,6 @@
 //! `DescribeVpcs`, `DescribeSubnets` and `DescribeSecurityGroups`: the network that was there before.
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
 use super::form::Form;
@@ -23,6 +23,7 @@ struct VpcItem {
     owner_id: String,
     instance_tenancy: &'static str,
     cidr_block_association_set: Items<CidrAssociation>,
+    ipv6_cidr_block_association_set: Items<Ipv6Association>,
     is_default: bool,
     tag_set: Items<Tag>,
     vpc_id: String,
@@ -37,6 +38,24 @@ struct CidrAssociation {
     association_id: String,
     cidr_block: String,
     cidr_block_state: CidrState,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ipv6Association {
+    association_id: String,
+    ipv6_cidr_block: String,
+    ipv6_cidr_block_state: CidrState,
+}
+
+/// The blocks of IPv6 of a VPC or a subnet: one at most.
+fn ipv6(id: &str, cidr: Option<Ipv6Net>) -> Items<Ipv6Association> {
+    let association = |cidr: Ipv6Net| Ipv6Association {
+        association_id: id.replacen('-', "-cidr-assoc-", 1),
+        ipv6_cidr_block: cidr.to_string(),
+        ipv6_cidr_block_state: CidrState { state: "associated" },
+    };
+    cidr.into_iter().map(association).collect()
 }
 
 #[derive(Serialize)]
@@ -70,6 +89,7 @@ pub(super) fn describe_vpcs(cloud: &mut Cloud, form: &mut Form, _: &Moment) -> R
             cidr_block: vpc.cidr.to_string(),
             cidr_block_state: CidrState { state: "associated" },
         }]),
+        ipv6_cidr_block_association_set: ipv6(&vpc.id, vpc.ipv6),
         is_default: false,
         tag_set: tag_set(&cloud.world_tags(&vpc.id)),
         vpc_id: vpc.id.clone(),
@@ -96,6 +116,7 @@ struct SubnetItem {
     available_ip_address_count: u32,
     cidr_block: String,
     default_for_az: bool,
+    ipv6_cidr_block_association_set: Items<Ipv6Association>,
     map_public_ip_on_launch: bool,
     owner_id: String,
     state: &'static str,
@@ -133,6 +154,7 @@ pub(super) fn describe_subnets(cloud: &mut Cloud, form: &mut Form, _: &Moment) -
         available_ip_address_count: free_addresses(&subnet.cidr),
         cidr_block: subnet.cidr.to_string(),
         default_for_az: false,
+        ipv6_cidr_block_association_set: ipv6(&subnet.id, subnet.ipv6),
         map_public_ip_on_launch: false,
         state: "available",
         subnet_arn: format!("arn:aws:ec2:{}:{}:subnet/{}", world.region, subnet.owner, subnet.id),

@@ -179,7 +179,7 @@ impl World {
     /// The subnet of that id that has a host.
     #[must_use]
     pub fn subnet(&self, id: &str) -> Option<&Subnet> {
-        self.subnets.iter().find(|subnet| subnet.id == id)
+        self.hosted_subnets().find(|subnet| subnet.id == id)
     }
 
     /// The id of an availability zone.

@@ -96,6 +96,8 @@ fn wanted_endpoint(cloud: &Cloud, endpoint: &Endpoint, now: OffsetDateTime) -> O
     if subnets.is_empty() {
         return None;
     }
+    // Behind the others there is nothing, so there is nothing to lead to.
+    let subnets = subnets.into_iter().filter(|subnet| cloud.world.subnet(subnet.as_str()).is_some()).collect();
     let settings = &endpoint.settings;
     let server = cloud.certificate(settings.server_certificate.as_str()).ok()?;
     let between = server.chain.iter().filter(|certificate| !certificate.is_self_signed());
@@ -219,6 +221,18 @@ mod tests {
         assert_eq!(endpoint.authorized, ["10.1.0.0/16".parse().unwrap()]);
         assert_eq!(endpoint.pushed.routes, Some(BTreeSet::from(["10.1.0.0/16".parse().unwrap()])));
         assert_eq!(endpoint.server.client_authorities, Authority::new().certificate.replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn an_endpoint_in_a_subnet_without_a_host_runs_and_leads_nowhere() {
+        let (mut cloud, id) = cloud_with_endpoint();
+        cloud.associate(id.as_str(), "subnet-0a1b2c3d4e5f60005", &at(0, 4)).unwrap();
+        let endpoint = one(&cloud, 3);
+        assert_eq!((endpoint.subnets, endpoint.forwarding), (BTreeSet::new(), Forwarding::default()));
+        cloud.world = cloud.world.clone().peered();
+        let endpoint = one(&cloud, 3);
+        assert_eq!(endpoint.subnets.len(), 1);
+        assert_ne!(endpoint.forwarding, Forwarding::default());
     }
 
     #[test]

@@ -37,10 +37,12 @@ impl<'a> Reporter<'a> {
 
     fn begin(&self, step: &Step) {
         let line = self.screen.as_ref().map(|screen| {
-            let style = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed:>5}");
+            let style = ProgressStyle::with_template("  {spinner} {elapsed:>4}{prefix}  {wide_msg}");
             let line = screen.add(ProgressBar::new_spinner());
             line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            line.set_message(said(step));
+            // The message is cut off where the terminal is narrow; the times are not.
+            line.set_prefix(usual(step).map(|time| format!(" of {time}")).unwrap_or_default());
+            line.set_message(step.to_string());
             line.enable_steady_tick(TICK);
             line
         });
@@ -122,10 +124,14 @@ impl Drop for Reporter<'_> {
 
 /// A step, and how long AWS usually takes for it.
 fn said(step: &Step) -> String {
-    match step.usual_time() {
+    match usual(step) {
         None => step.to_string(),
-        Some((from, to)) => format!("{step}, usually {} to {} minutes", from.as_secs() / 60, to.as_secs() / 60),
+        Some(time) => format!("{step}, usually {time}"),
     }
+}
+
+fn usual(step: &Step) -> Option<String> {
+    step.usual_time().map(|(from, to)| format!("{} to {} minutes", from.as_secs() / 60, to.as_secs() / 60))
 }
 
 /// A time as people say it; nothing for a moment.

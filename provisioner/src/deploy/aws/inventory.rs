@@ -1,9 +1,6 @@
 //! What there is to choose from: `DescribeVpcs`, `DescribeSubnets`, `DescribeSecurityGroups` of a whole region.
 
-use aws_sdk_ec2::{
-    Client,
-    types::{Tag, VpcCidrBlockStateCode},
-};
+use aws_sdk_ec2::{Client, types::Tag};
 
 use super::{error::call_error, read::Answer};
 use crate::deploy::{
@@ -21,22 +18,10 @@ async fn vpcs(client: &Client) -> Result<Vec<Vpc>, CallError> {
     let mut vpcs = Vec::new();
     while let Some(vpc) = pages.next().await {
         let vpc = vpc.map_err(|error| call_error(VPCS.0, error))?;
-        let associated = vpc.cidr_block_association_set().iter().filter(|block| {
-            let state = block.cidr_block_state().and_then(|state| state.state());
-            state.is_none_or(|state| *state == VpcCidrBlockStateCode::Associated)
-        });
-        let mut cidrs: Vec<String> = vpc
-            .cidr_block()
-            .into_iter()
-            .chain(associated.filter_map(|block| block.cidr_block()))
-            .map(Into::into)
-            .collect();
-        cidrs.sort();
-        cidrs.dedup();
         vpcs.push(Vpc {
             id: VPCS.parse("VPC", vpc.vpc_id())?,
             name: name(vpc.tags()),
-            cidrs: VPCS.parse_all("CIDR", &cidrs)?,
+            cidrs: super::vpc::ranges(&vpc)?,
             owner: vpc.owner_id().unwrap_or_default().to_owned(),
         });
     }

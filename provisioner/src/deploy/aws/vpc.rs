@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, VpcCidrBlockStateCode},
+    types::{Filter, Vpc, VpcCidrBlockStateCode},
 };
 use ipnet::Ipv4Net;
 
@@ -35,6 +35,11 @@ async fn cidrs(client: &Client, vpc: &VpcId) -> Result<Option<Vec<Ipv4Net>>, Cal
     let Some(vpc) = answer.vpcs().first() else {
         return Ok(None);
     };
+    ranges(vpc).map(Some)
+}
+
+/// The ranges of a VPC.
+pub(super) fn ranges(vpc: &Vpc) -> Result<Vec<Ipv4Net>, CallError> {
     let associated = vpc.cidr_block_association_set().iter().filter(|block| {
         let state = block.cidr_block_state().and_then(|state| state.state());
         state.is_none_or(|state| *state == VpcCidrBlockStateCode::Associated)
@@ -47,7 +52,7 @@ async fn cidrs(client: &Client, vpc: &VpcId) -> Result<Option<Vec<Ipv4Net>>, Cal
         .collect();
     cidrs.sort();
     cidrs.dedup();
-    VPCS.parse_all("CIDR", &cidrs).map(Some)
+    VPCS.parse_all("CIDR", &cidrs)
 }
 
 async fn subnets(client: &Client, ids: &[SubnetId]) -> Result<Vec<SubnetView>, CallError> {

@@ -125,36 +125,16 @@ impl Rules<'_> {
 
 /// The part that `step` makes, or waits for.
 fn come(step: &Step) -> Option<&Part> {
-    match step {
-        Step::Make(part) | Step::Await(Pending::Coming(part)) => Some(part),
-        Step::ImportCertificate(_)
-        | Step::RenewServer
-        | Step::Remove(_)
-        | Step::DeleteEndpoint
-        | Step::CreateEndpoint
-        | Step::ModifyEndpoint(_)
-        | Step::ExchangeServer
-        | Step::Tag
-        | Step::ImportCrl
-        | Step::Await(Pending::Going(_) | Pending::Deletion(_))
-        | Step::DeleteCertificate(_) => None,
-    }
+    let (Step::Make(part) | Step::Await(Pending::Coming(part))) = step else {
+        return None;
+    };
+    Some(part)
 }
 
 /// The part that `step` takes away, or sees gone.
 fn gone(step: &Step) -> Option<&Part> {
-    match step {
-        Step::Remove(part) | Step::Await(Pending::Going(part)) => Some(part),
-        Step::ImportCertificate(_)
-        | Step::RenewServer
-        | Step::Make(_)
-        | Step::DeleteEndpoint
-        | Step::CreateEndpoint
-        | Step::ModifyEndpoint(_)
-        | Step::ExchangeServer
-        | Step::Tag
-        | Step::ImportCrl
-        | Step::Await(Pending::Coming(_) | Pending::Deletion(_))
-        | Step::DeleteCertificate(_) => None,
-    }
+    let (Step::Remove(part) | Step::Await(Pending::Going(part))) = step else {
+        return None;
+    };
+    Some(part)
 }

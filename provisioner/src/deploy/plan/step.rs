@@ -52,20 +52,10 @@ pub enum Pending {
 impl Step {
     /// What is waited for, where it is that.
     pub fn pending(&self) -> Option<&Pending> {
-        match self {
-            Self::Await(pending) => Some(pending),
-            Self::ImportCertificate(_)
-            | Self::RenewServer
-            | Self::Remove(_)
-            | Self::DeleteEndpoint
-            | Self::CreateEndpoint
-            | Self::ModifyEndpoint(_)
-            | Self::ExchangeServer
-            | Self::Tag
-            | Self::Make(_)
-            | Self::ImportCrl
-            | Self::DeleteCertificate(_) => None,
-        }
+        let Self::Await(pending) = self else {
+            return None;
+        };
+        Some(pending)
     }
 
     /// How long AWS usually takes for it where that is more than a moment: from, to.

@@ -221,14 +221,8 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
             match setback {
                 None => retry = None,
                 Some((step, error)) => {
-                    let wait = retry.get_or_insert_with(|| Wait::begin(RETRY, self.timer.now()));
-                    let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) else {
-                        self.give_up_token(&error).await?;
-                        return Err(ApplyError::Step { step: Box::new(step), source: StepError::Call(error) });
-                    };
-                    self.progress.tell(Event::Again(&step, &error.to_string()));
-                    self.timer.sleep(pause).await;
-                    observed.renew(self.look_again(&error).await?);
+                    let wait = *retry.get_or_insert_with(|| Wait::begin(RETRY, self.timer.now()));
+                    observed.renew(self.look_again(wait, step, error).await?);
                 }
             }
         }
@@ -252,12 +246,27 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         Ok(())
     }
 
-    /// Observes anew after `error`.
-    async fn look_again(&self, error: &CallError) -> Result<Observed, ObserveError> {
+    /// Observes anew after `step` has met with `error`: at once after a pause, and until AWS answers. No further step is
+    /// taken before that, since nobody knows what the last ones have done.
+    async fn look_again(&self, wait: Wait, step: Step, error: CallError) -> Result<Observed, ApplyError> {
         // Whose certificates there are decides who goes on where two admins do the same at once.
         let outrun = matches!(error, CallError::Outrun { .. });
         let depth = if outrun || self.desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
-        observe(self.cloud, self.supply.ledger, self.desired, depth).await
+        self.progress.tell(Event::Again(&step, &error.to_string()));
+        loop {
+            let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) else {
+                self.give_up_token(&error).await?;
+                return Err(ApplyError::Step { step: Box::new(step), source: StepError::Call(error) });
+            };
+            self.timer.sleep(pause).await;
+            match observe(self.cloud, self.supply.ledger, self.desired, depth).await {
+                Ok(observed) => return Ok(observed),
+                Err(ObserveError::Call(unseen)) if unseen.is_temporary() && !self.timer.is_stopped() => {
+                    self.progress.tell(Event::Again(&step, &unseen.to_string()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Runs `calls` at the same time and learns what they did; answers with one that must be tried again.

@@ -59,9 +59,12 @@ pub(super) struct Fake {
     pub(super) fault: Cell<Option<(usize, Fault)>>,
     /// Whether associations never come to an end.
     pub(super) stuck: Cell<bool>,
+    /// From when until when AWS answers nothing, in reading calls counted from 0.
+    pub(super) silent: Cell<(usize, usize)>,
     /// Whether AWS gives up on new associations.
     pub(super) gives_up: Cell<bool>,
     calls: Cell<usize>,
+    reads: Cell<usize>,
     made: Cell<usize>,
 }
 
@@ -97,6 +100,15 @@ impl Fake {
         self.calls.get()
     }
 
+    fn reading(&self) -> Result<(), CallError> {
+        let read = self.reads.replace(self.reads.get() + 1);
+        let (from, until) = self.silent.get();
+        if (from..until).contains(&read) {
+            return Err(CallError::Unknown { operation: "fake", source: "no route to host".into() });
+        }
+        Ok(())
+    }
+
     fn number(&self) -> usize {
         self.made.replace(self.made.get() + 1)
     }
@@ -125,6 +137,7 @@ impl Cloud for Fake {
     }
 
     async fn observe(&self, deployment: &DeploymentName, _: &Domain, depth: Depth) -> Result<Found, CallError> {
+        self.reading()?;
         let is_ours = |tags: &Tags| tags.get(tags::DEPLOYMENT).map(String::as_str) == Some(deployment.as_str());
         let mut endpoints: Vec<Endpoint> =
             self.endpoints.borrow().iter().map(|it| it.1.clone()).filter(|it| is_ours(&it.tags)).collect();
@@ -149,6 +162,7 @@ impl Cloud for Fake {
     }
 
     async fn parts(&self, endpoint: &EndpointId, kinds: &BTreeSet<Kind>) -> Result<Parts, CallError> {
+        self.reading()?;
         self.with_endpoint(endpoint, |endpoint| {
             let found = endpoint.parts.clone().into_iter().filter(|(part, _)| kinds.contains(&part.kind())).collect();
             endpoint.parts.retain(|_, state| state.status != Status::Going);

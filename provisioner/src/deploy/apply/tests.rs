@@ -97,6 +97,27 @@ async fn an_association_that_does_not_end_is_given_up_after_half_an_hour() {
 }
 
 #[tokio::test]
+async fn a_network_that_is_gone_for_two_minutes_does_not_end_a_wait() {
+    let bench = Bench::new();
+    // Enough failed looks for two minutes, beginning with the first look at what is waited for.
+    bench.cloud.silent.set((1, 17));
+    let observed = bench.run(&desired()).await.unwrap();
+    assert!(plan(&desired(), &observed).is_empty());
+    bench.assert_no_duplicates(&desired(), "a silent network");
+    let waited = bench.timer.now();
+    assert!(waited > Duration::from_secs(120) && waited < Duration::from_secs(300), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_network_that_stays_away_ends_the_run_after_five_minutes() {
+    let bench = Bench::new();
+    bench.cloud.silent.set((1, usize::MAX));
+    let error = bench.run(&desired()).await.unwrap_err();
+    assert!(matches!(error, ApplyError::Step { .. }), "{error:?}");
+    assert!(bench.timer.now() < Duration::from_secs(310), "{:?}", bench.timer.now());
+}
+
+#[tokio::test]
 async fn what_aws_gives_up_again_ends_the_run_with_its_words() {
     let bench = Bench::new();
     bench.cloud.gives_up.set(true);

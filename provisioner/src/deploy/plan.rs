@@ -190,14 +190,16 @@ fn changes(
     steps.extend(unwanted.map(|(part, state)| taken_away(part, &state.status)));
 }
 
-/// Everything that carries the deployment's tags. What its endpoint merely uses stays.
+/// Everything that carries the deployment's tags. What its endpoint merely uses stays. Of several endpoints one is taken
+/// away at a time; the certificates, which they may share, go with the last.
 fn removal(observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     if let Some(endpoint) = &observed.endpoint {
         removal_of(endpoint, &mut plan.steps);
     }
     plan.steps.extend(observed.deleting.iter().cloned().map(|id| Step::Await(Pending::Deletion(id))));
-    let tagged = observed.certificates.iter().filter(|(_, imported)| imported.tagged);
+    let is_last = observed.others.is_empty();
+    let tagged = observed.certificates.iter().filter(|(_, imported)| imported.tagged && is_last);
     plan.steps.extend(tagged.map(|(arn, _)| Step::DeleteCertificate(arn.clone())));
     plan
 }

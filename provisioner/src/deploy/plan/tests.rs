@@ -286,6 +286,15 @@ fn destroying_goes_from_the_inside_out_and_keeps_what_is_not_tagged() {
 }
 
 #[test]
+fn of_several_endpoints_the_last_takes_the_certificates_with_it() {
+    let mut observed = complete();
+    observed.others.insert(EndpointId::new("cvpn-endpoint-2"));
+    let plan = plan(&nothing(), &observed);
+    assert!(plan.steps.contains(&Step::DeleteEndpoint));
+    assert!(!plan.steps.iter().any(|step| matches!(step, Step::DeleteCertificate(_))), "{:?}", plan.steps);
+}
+
+#[test]
 fn certificates_outlive_the_endpoint_that_is_being_deleted() {
     let mut observed = Observed { endpoint: None, ..complete() };
     observed.deleting.insert(EndpointId::new("cvpn-endpoint-1"));

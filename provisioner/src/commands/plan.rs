@@ -180,7 +180,7 @@ impl fmt::Display for Preview {
             let then = if comes_again { "; clients connect again by themselves" } else { "" };
             writeln!(f, "This ends {live}{then}.")?;
         }
-        let changes_price = self.associations.before != self.associations.after;
+        let changes_price = self.obstacles.is_empty() && self.associations.before != self.associations.after;
         if changes_price { f.write_str(&self.cost()) } else { Ok(()) }
     }
 }

@@ -20,7 +20,7 @@ use super::{
     part::{Part, Status},
     plan::{Obstacle, Pending, Plan, Step, plan},
     supply::{Supply, SupplyError},
-    wait::{Next, RETRY, Wait},
+    wait::{LISTED, Next, RETRY, Wait},
 };
 use crate::ledger::{Ledger, LedgerError};
 
@@ -236,26 +236,16 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         Ok(plan)
     }
 
-    /// A token that AWS remembers, for an endpoint that is nowhere to be seen, was for one that was deleted long ago.
-    /// The next run takes another.
-    async fn give_up_token(&self, error: &CallError) -> Result<(), ObserveError> {
-        if matches!(error, CallError::Outrun { .. }) {
-            let attempt = self.supply.attempt(CREATE_ENDPOINT).await?;
-            self.supply.ledger.end_attempt(&attempt, "outrun").await?;
-        }
-        Ok(())
-    }
-
-    /// Observes anew after `step` has met with `error`: at once after a pause, and until AWS answers. No further step is
-    /// taken before that, since nobody knows what the last ones have done.
+    /// Observes anew after `step` has met with `error`: after a pause, and until AWS answers. No further step is taken
+    /// before that, since nobody knows what the last ones have done.
     async fn look_again(&self, wait: Wait, step: Step, error: CallError) -> Result<Observed, ApplyError> {
-        // Whose certificates there are decides who goes on where two admins do the same at once.
-        let outrun = matches!(error, CallError::Outrun { .. });
-        let depth = if outrun || self.desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
         self.progress.tell(Event::Again(&step, &error.to_string()));
+        if matches!(error, CallError::Outrun { .. }) {
+            return self.look_for_the_other().await;
+        }
+        let depth = if self.desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
         loop {
             let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) else {
-                self.give_up_token(&error).await?;
                 return Err(ApplyError::Step { step: Box::new(step), source: StepError::Call(error) });
             };
             self.timer.sleep(pause).await;
@@ -267,6 +257,23 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Observes until the endpoint is listed that somebody else has made, with all certificates: they say whose it is.
+    ///
+    /// Where none comes, the token was for an endpoint that is gone, and that this ledger does not know of: it is used up.
+    async fn look_for_the_other(&self) -> Result<Observed, ApplyError> {
+        let wait = Wait::begin(LISTED, self.timer.now());
+        while let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) {
+            self.timer.sleep(pause).await;
+            let observed = observe(self.cloud, self.supply.ledger, self.desired, Depth::Thorough).await?;
+            if observed.endpoint.is_some() || self.timer.is_stopped() {
+                return Ok(observed);
+            }
+        }
+        let attempt = self.supply.attempt(CREATE_ENDPOINT).await.map_err(ObserveError::Ledger)?;
+        self.supply.ledger.end_attempt(&attempt, "outrun").await.map_err(ObserveError::Ledger)?;
+        Ok(observe(self.cloud, self.supply.ledger, self.desired, Depth::Thorough).await?)
     }
 
     /// Runs `calls` at the same time and learns what they did; answers with one that must be tried again.

@@ -51,6 +51,8 @@ pub(super) struct Fake {
     pub(super) certificates: RefCell<BTreeMap<CertificateArn, (Tags, FoundCertificate)>>,
     /// Endpoints, each with the token that made it.
     pub(super) endpoints: RefCell<Vec<(String, Endpoint)>>,
+    /// Tokens of endpoints that were deleted: AWS remembers them.
+    spent: RefCell<BTreeSet<String>>,
     /// Endpoints that are gone at the next look.
     pub(super) deleting: RefCell<BTreeSet<EndpointId>>,
     /// Changing calls that AWS did.
@@ -231,6 +233,9 @@ impl Cloud for Fake {
 
     async fn create_endpoint(&self, new: &NewEndpoint, token: &ClientToken) -> Result<(EndpointId, String), CallError> {
         self.changing("CreateClientVpnEndpoint", || {
+            if self.spent.borrow().contains(token.as_str()) {
+                return Err(CallError::Outrun { operation: "CreateClientVpnEndpoint" });
+            }
             let mut endpoints = self.endpoints.borrow_mut();
             if let Some((_, endpoint)) = endpoints.iter().find(|(known, _)| known == token.as_str()) {
                 let same = endpoint.server == new.server && endpoint.anchor.as_ref() == Some(&new.anchor);
@@ -295,7 +300,8 @@ impl Cloud for Fake {
                     false => Ok(()),
                 }
             })?;
-            self.endpoints.borrow_mut().retain(|(_, endpoint)| endpoint.id != *id);
+            let deleted = self.endpoints.borrow_mut().extract_if(.., |(_, it)| it.id == *id).map(|it| it.0).collect();
+            self.spent.borrow_mut().append(&mut BTreeSet::<String>::from_iter::<Vec<String>>(deleted));
             self.deleting.borrow_mut().insert(id.clone());
             Ok(())
         })

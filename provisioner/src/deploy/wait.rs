@@ -53,6 +53,9 @@ pub const RETRY: Policy = Policy {
     deadline: Duration::from_secs(5 * 60),
 };
 
+/// Until AWS lists what it has made a moment ago.
+pub const LISTED: Policy = Policy { deadline: Duration::from_secs(60), longest: Duration::from_secs(5), ..RETRY };
+
 impl Wait {
     /// Begins to wait at `now`, a time on a clock that never goes back.
     pub fn begin(policy: Policy, now: Duration) -> Self {

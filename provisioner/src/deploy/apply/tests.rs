@@ -149,6 +149,17 @@ async fn of_two_who_make_the_same_at_once_one_stays_and_the_other_leaves_nothing
     assert_eq!(loser.cloud.certificates.borrow().len(), 2);
 }
 
+/// The ledger is lost, and with it the number of the last attempt; AWS remembers the token of the first.
+#[tokio::test]
+async fn a_deployment_that_was_destroyed_without_its_ledger_can_be_made_again() {
+    let bench = Bench::after(1).await;
+    let second = Bench { ledger: Ledger::new(Store::memory()), random: Counter(Cell::new(1000)), ..bench };
+    second.run(&nothing()).await.unwrap();
+    second.run(&desired()).await.unwrap();
+    second.assert_no_duplicates(&desired(), "a second life");
+    assert!(second.timer.now() < Duration::from_secs(180), "{:?}", second.timer.now());
+}
+
 /// They share the ledger: both succeed, with one endpoint, and the certificates of one.
 #[tokio::test]
 async fn two_with_one_ledger_who_do_the_same_at_once_make_one_endpoint() {

@@ -1,6 +1,6 @@
 //! Provisions AWS Client VPN and runs the CA of its users.
 //!
-//! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`]), what happened
+//! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`], [`revocation`]), what happened
 //! ([`ledger`]) and how to get from what AWS has to what is wanted ([`deploy`]). It knows no terminal, no environment
 //! and no clock: those belong to the binary `latchkey`. Types of the AWS SDK stay inside [`deploy::aws`].
 
@@ -13,6 +13,8 @@ pub mod pki;
 pub mod ledger;
 
 pub mod issuance;
+
+pub mod revocation;
 
 pub mod iam;
 

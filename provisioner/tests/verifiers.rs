@@ -14,6 +14,7 @@ use provisioner::pki::{
     crl::Revoked,
     key::PrivateKey,
     policy,
+    reason::Reason,
     request::{self, RequestRefusal},
     serial::Serial,
 };
@@ -101,6 +102,29 @@ fn openssl_finds_the_anchor_on_the_crl_and_the_user_not() {
         crlNumber=0x01
     "#]]
     .assert_eq(&facts);
+}
+
+#[test]
+fn openssl_reads_why_and_since_when_somebody_is_revoked() {
+    let bench = Bench::new();
+    for (reason, said) in [
+        (Reason::KeyCompromise, Some("Key Compromise")),
+        (Reason::AffiliationChanged, Some("Affiliation Changed")),
+        (Reason::Superseded, Some("Superseded")),
+        (Reason::CessationOfOperation, Some("Cessation Of Operation")),
+        (Reason::CertificateHold, Some("Certificate Hold")),
+        (Reason::PrivilegeWithdrawn, Some("Privilege Withdrawn")),
+        // RFC 5280 section 5.3.1: then the extension is left out.
+        (Reason::Unspecified, None),
+    ] {
+        let revoked = Revoked { serial: serial(4), since: NOW, reason };
+        bench.write("why.pem", &bench.authority.crl(2, &[revoked], NOW).unwrap());
+        let text = bench.openssl(&["crl", "-in", "why.pem", "-CAfile", "ca.crt", "-noout", "-text"]).unwrap();
+        assert!(text.contains("Revocation Date: Nov 23 12:00:00 2026 GMT"), "{text}");
+        let (_, after) = text.split_once("X509v3 CRL Reason Code:").unzip();
+        let found = after.and_then(|after| after.trim_start().lines().next()).map(str::trim);
+        assert_eq!(found, said, "{text}");
+    }
 }
 
 #[test]
@@ -220,7 +244,13 @@ impl Bench {
             let issued = bench.authority.issue(&policy, subject, key.public(), days, NOW, serial_number).unwrap();
             bench.write(file, &issued.to_pem());
         }
-        bench.write("crl.pem", &bench.authority.crl(1, &[Revoked { serial: ANCHOR, since: NOW }], NOW).unwrap());
+        bench.write(
+            "crl.pem",
+            &bench
+                .authority
+                .crl(1, &[Revoked { serial: ANCHOR, since: NOW, reason: Reason::Unspecified }], NOW)
+                .unwrap(),
+        );
         bench
     }
 

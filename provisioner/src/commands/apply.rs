@@ -5,6 +5,7 @@ use provisioner::{
         apply::{Applier, ApplyError, StepError},
         aws::Aws,
         observed::Observed,
+        plan::Obstacle,
         supply::Supply,
     },
     ledger::authority::NewAuthority,
@@ -61,10 +62,18 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
         ApplyError::Step { step, source: StepError::Call(source) } => {
             call_failure(source).during(format!("cannot {step}"))
         }
+        error @ ApplyError::CrlNotKept(_) => Failure::new(Kind::Aws, error)
+            .hint("somebody else may be importing another CRL: see to it that nobody does"),
         ApplyError::Step { step, source: StepError::Supply(source) } => {
             Failure::new(Kind::Input, source).during(format!("cannot {step}"))
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
+        ApplyError::Obstacles(obstacles) if obstacles.iter().any(|it| matches!(it, Obstacle::CrlWouldLose { .. })) => {
+            Failure::new(Kind::Aws, ApplyError::Obstacles(obstacles)).hint(
+                "somebody has imported a CRL that this ledger did not make. Record what is on it by `latchkey revoke \
+                 --serial HEX` for each certificate that is in the ledger; of others, take the ledger that they are in",
+            )
+        }
         error @ ApplyError::Obstacles(_) => Failure::new(Kind::Aws, error).hint(if deployment.is_rehearsal() {
             "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
         } else {

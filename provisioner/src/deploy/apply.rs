@@ -20,6 +20,7 @@ use super::{
     part::{Part, Status},
     plan::{Obstacle, Pending, Plan, Step, plan},
     supply::{Supply, SupplyError},
+    to_list::ToList,
     wait::{LISTED, Next, RETRY, Wait},
 };
 use crate::ledger::{Ledger, LedgerError};
@@ -86,6 +87,9 @@ pub enum ApplyError {
     /// AWS could not be observed.
     #[error("cannot observe the deployment")]
     Observe(#[from] ObserveError),
+    /// The endpoint has another CRL than the one that was imported, again and again.
+    #[error("the endpoint does not have the CRL that was imported {0} times")]
+    CrlNotKept(usize),
     /// AWS did not come to an end with something.
     #[error("gave up after {} minutes to wait until {}", .waited.as_secs() / 60, with_status(.pending))]
     TimedOut {
@@ -162,7 +166,6 @@ pub async fn observe(
         endpoint: found.endpoint,
         others: found.others,
         deleting: found.deleting,
-        recorded_crl: ledger.latest_crl().await?,
         creations,
         ..Observed::default()
     };
@@ -182,6 +185,9 @@ pub async fn observe(
         };
         observed.certificates.insert(arn, imported);
     }
+    // After AWS: what the endpoint has, the ledger had before.
+    observed.recorded_crl = ledger.latest_crl().await?;
+    observed.list(ToList::read(ledger, observed.recorded_crl.as_ref()).await?);
     Ok(observed)
 }
 
@@ -194,6 +200,7 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         let mut retry = None;
         let mut settle = settle::Settle::default();
         let mut made = BTreeSet::new();
+        let mut imports = 0;
         let mut pending: Vec<Step> = Vec::new();
         loop {
             let plan = self.plan(&observed)?;
@@ -217,6 +224,12 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
                 [] => self.settle(&mut settle, &pending, &mut observed).await?,
                 calls => self.run_all(calls, &mut observed).await?,
             };
+            if setback.is_none() && calls.contains(&Step::ImportCrl) {
+                imports += 1;
+                if imports > MOST_IMPORTS {
+                    return Err(ApplyError::CrlNotKept(imports));
+                }
+            }
             made.extend(calls.into_iter().filter(|step| matches!(step, Step::Make(_))));
             match setback {
                 None => retry = None,
@@ -243,7 +256,7 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
         if matches!(error, CallError::Outrun { .. }) {
             return self.look_for_the_other().await;
         }
-        let depth = if self.desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
+        let depth = if self.desired.is_removal() { Depth::Thorough } else { Depth::Quick };
         loop {
             let Next::LookAfter(pause) = wait.next(self.timer.now(), self.timer.dice()) else {
                 return Err(ApplyError::Step { step: Box::new(step), source: StepError::Call(error) });
@@ -324,6 +337,10 @@ const CREATE_ENDPOINT: &str = "create-endpoint";
 /// Calls at the same time. AWS allows ten changes of an endpoint at once
 /// (<https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>).
 const AT_ONCE: usize = 8;
+
+/// After an import the CRL is read back. Where it is another one, somebody else has imported theirs at the same moment,
+/// which does not happen often: every import ends every connection.
+const MOST_IMPORTS: usize = 3;
 
 #[cfg(test)]
 mod tests;

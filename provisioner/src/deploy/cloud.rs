@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
-    observed::Endpoint,
+    observed::{Endpoint, FoundCrl},
     own::OwnCertificate,
     part::{Kind, Part, PartState},
     setting::{Setting, Settings},
@@ -107,6 +107,9 @@ pub trait Cloud {
 
     /// Reads the endpoint's parts of these kinds.
     fn parts(&self, endpoint: &EndpointId, kinds: &BTreeSet<Kind>) -> impl Future<Output = Result<Parts, CallError>>;
+
+    /// Reads the endpoint's CRL.
+    fn crl(&self, endpoint: &EndpointId) -> impl Future<Output = Result<FoundCrl, CallError>>;
 
     /// Whether the endpoint is gone.
     fn is_gone(&self, endpoint: &EndpointId) -> impl Future<Output = Result<bool, CallError>>;

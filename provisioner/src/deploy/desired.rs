@@ -23,6 +23,17 @@ pub struct Desired {
     pub domain: Domain,
     /// What is to exist of it; `None` means: nothing.
     pub wanted: Option<Wanted>,
+    /// How much of it is to be brought about.
+    pub extent: Extent,
+}
+
+/// How much is to be brought about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// That the endpoint has the CRL of the ledger, and nothing else, whatever is wanted.
+    CrlAlone,
 }
 
 /// What is to exist.
@@ -82,12 +93,28 @@ impl Desired {
                 tags: config.deployment.tags.clone(),
                 renew_before: now + renewal(config.pki.server_days),
             }),
+            extent: Extent::Whole,
         }
     }
 
     /// Nothing of the deployment.
     pub fn nothing(config: &Config) -> Self {
-        Self { deployment: config.deployment.name.clone(), domain: config.deployment.domain.clone(), wanted: None }
+        Self {
+            deployment: config.deployment.name.clone(),
+            domain: config.deployment.domain.clone(),
+            wanted: None,
+            extent: Extent::Whole,
+        }
+    }
+
+    /// What there is, with the CRL of the ledger.
+    pub fn crl_alone(config: &Config) -> Self {
+        Self { extent: Extent::CrlAlone, ..Self::nothing(config) }
+    }
+
+    /// Whether nothing is to be left.
+    pub fn is_removal(&self) -> bool {
+        self.extent == Extent::Whole && self.wanted.is_none()
     }
 }
 

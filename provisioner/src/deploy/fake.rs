@@ -14,7 +14,7 @@ use super::{
     cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},
     id::{AssociationId, CertificateArn, EndpointId},
     network::VpcView,
-    observed::{Endpoint, EndpointStatus},
+    observed::{Endpoint, EndpointStatus, FoundCrl},
     own::OwnCertificate,
     part::{Kind, Part, PartState, Status},
     setting::{Setting, Settings},
@@ -65,6 +65,8 @@ pub(super) struct Fake {
     pub(super) silent: Cell<(usize, usize)>,
     /// Whether AWS gives up on new associations.
     pub(super) gives_up: Cell<bool>,
+    /// Whether every CRL is forgotten as soon as it is imported.
+    pub(super) forgets_crls: Cell<bool>,
     calls: Cell<usize>,
     reads: Cell<usize>,
     made: Cell<usize>,
@@ -180,6 +182,15 @@ impl Cloud for Fake {
         })
     }
 
+    /// A CRL is in use from the second look on.
+    async fn crl(&self, endpoint: &EndpointId) -> Result<FoundCrl, CallError> {
+        self.with_endpoint(endpoint, |endpoint| {
+            let found = FoundCrl { crl: endpoint.crl.clone(), is_active: endpoint.crl_is_active };
+            endpoint.crl_is_active = endpoint.crl.is_some();
+            Ok(found)
+        })
+    }
+
     async fn is_gone(&self, endpoint: &EndpointId) -> Result<bool, CallError> {
         Ok(!self.deleting.borrow_mut().remove(endpoint))
     }
@@ -253,6 +264,7 @@ impl Cloud for Fake {
                 anchor: Some(new.anchor.clone()),
                 parts: BTreeMap::new(),
                 crl: None,
+                crl_is_active: false,
             };
             endpoints.push((token.as_str().to_owned(), endpoint.clone()));
             Ok((endpoint.id, endpoint.dns_name))
@@ -346,7 +358,8 @@ impl Cloud for Fake {
         let crl = Crl::from_pem(pem).expect("the CRL is one");
         self.changing("ImportClientVpnClientCertificateRevocationList", || {
             self.with_endpoint(endpoint, |endpoint| {
-                endpoint.crl = Some(crl);
+                endpoint.crl = Some(crl).filter(|_| !self.forgets_crls.get());
+                endpoint.crl_is_active = false;
                 Ok(())
             })
         })

@@ -35,6 +35,8 @@ pub mod wait;
 
 pub mod cloud;
 
+pub mod to_list;
+
 pub mod supply;
 
 pub mod apply;

@@ -10,6 +10,7 @@ use super::{
     part::{Kind, Part, PartState, Status},
     setting::Settings,
     tags::Tags,
+    to_list::ToList,
 };
 use crate::{
     ledger::RecordedCrl,
@@ -29,6 +30,8 @@ pub struct Observed {
     pub deleting: BTreeSet<EndpointId>,
     /// The latest CRL of the ledger.
     pub recorded_crl: Option<RecordedCrl>,
+    /// What a CRL must list by the ledger.
+    pub to_list: ToList,
     /// How many attempts at creating the endpoint were over before AWS was looked at, by the ledger.
     pub creations: u32,
 }
@@ -73,8 +76,19 @@ pub struct Endpoint {
     pub anchor: Option<CertificateArn>,
     /// Its target network associations, authorization rules, and the routes that were added to it.
     pub parts: BTreeMap<Part, PartState>,
-    /// The CRL that it uses.
+    /// The CRL that it has.
     pub crl: Option<Crl>,
+    /// Whether AWS says that the CRL is in use already.
+    pub crl_is_active: bool,
+}
+
+/// The CRL of an endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FoundCrl {
+    /// The CRL; `None` before one was imported.
+    pub crl: Option<Crl>,
+    /// Whether AWS says that it is in use already.
+    pub is_active: bool,
 }
 
 /// How far an endpoint is.
@@ -118,8 +132,17 @@ pub enum Outcome {
     Going(Part),
     /// A part is gone.
     PartGone(Part),
-    /// The endpoint has the ledger's CRL.
-    CrlImported(RecordedCrl),
+    /// The endpoint has been given this CRL, which lists what is to be listed. It is not known to be in use yet.
+    CrlImported(RecordedCrl, ToList),
+    /// The CRL was looked at again, at the endpoint and then in the ledger.
+    CrlLooked {
+        /// What the endpoint has.
+        found: FoundCrl,
+        /// The ledger's latest.
+        recorded: Option<RecordedCrl>,
+        /// What the ledger says.
+        to_list: ToList,
+    },
     /// The endpoint is being deleted.
     Deleting,
     /// An endpoint is gone.
@@ -145,7 +168,7 @@ impl Observed {
     /// Takes over a new look at everything. What AWS does not list yet but answered before is kept: its lists lag
     /// behind its answers.
     pub fn renew(&mut self, found: Self) {
-        let Self { mut certificates, endpoint, others, deleting, recorded_crl, creations } = found;
+        let Self { mut certificates, endpoint, others, deleting, recorded_crl, to_list, creations } = found;
         let unlisted = self.endpoint.take().filter(|endpoint| !endpoint.listed && !others.contains(&endpoint.id));
         for (arn, imported) in std::mem::take(&mut self.certificates) {
             certificates.entry(arn).or_insert(imported);
@@ -155,6 +178,7 @@ impl Observed {
         self.others = others;
         self.deleting = deleting;
         self.recorded_crl = recorded_crl.or_else(|| self.recorded_crl.take());
+        self.list(to_list);
         self.creations = creations;
     }
 
@@ -162,7 +186,11 @@ impl Observed {
     /// is missed that it does not list yet.
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Imported(arn, imported) => drop(self.certificates.insert(arn, imported)),
+            Outcome::Imported(arn, imported) => {
+                self.certificates.insert(arn, imported);
+                let to_list = std::mem::take(&mut self.to_list);
+                self.list(to_list);
+            }
             Outcome::Created(endpoint) => {
                 self.endpoint = Some(*endpoint);
                 self.creations += 1;
@@ -177,9 +205,21 @@ impl Observed {
                 }
             }),
             Outcome::PartGone(part) => self.at_endpoint(|endpoint| drop(endpoint.parts.remove(&part))),
-            Outcome::CrlImported(recorded) => {
-                self.at_endpoint(|endpoint| endpoint.crl = Some(recorded.crl.clone()));
+            Outcome::CrlImported(recorded, to_list) => {
+                self.at_endpoint(|endpoint| {
+                    endpoint.crl = Some(recorded.crl.clone());
+                    endpoint.crl_is_active = false;
+                });
                 self.recorded_crl = Some(recorded);
+                self.list(to_list);
+            }
+            Outcome::CrlLooked { found: FoundCrl { crl, is_active }, recorded, to_list } => {
+                self.at_endpoint(|endpoint| {
+                    endpoint.crl = crl;
+                    endpoint.crl_is_active = is_active;
+                });
+                self.recorded_crl = recorded;
+                self.list(to_list);
             }
             Outcome::Deleting => self.deleting.extend(self.endpoint.take().map(|endpoint| endpoint.id)),
             Outcome::Gone(id) => drop(self.deleting.remove(&id)),
@@ -188,6 +228,16 @@ impl Observed {
                 endpoint.parts.retain(|part, _| !kinds.contains(&part.kind()));
                 endpoint.parts.extend(parts);
             }),
+        }
+    }
+
+    /// Takes over what a CRL must list, and adds the anchors that are at ACM.
+    pub fn list(&mut self, to_list: ToList) {
+        self.to_list = to_list;
+        for anchor in self.certificates.values().filter(|it| it.recorded && it.own == OwnCertificate::Anchor) {
+            if let (Some(serial), Some(end)) = (anchor.serial, anchor.not_after) {
+                self.to_list.revoked.insert(serial, end);
+            }
         }
     }
 

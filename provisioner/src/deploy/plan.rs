@@ -8,7 +8,7 @@ pub mod step;
 use std::{collections::BTreeSet, fmt};
 
 use super::{
-    desired::{Desired, Wanted},
+    desired::{Desired, Extent, Wanted},
     id::{CertificateArn, EndpointId},
     observed::{Endpoint, EndpointStatus, Observed},
     own::OwnCertificate,
@@ -16,6 +16,7 @@ use super::{
     setting::{Change, Setting},
     tags,
 };
+use crate::pki::crl::Crl;
 
 pub use step::{Pending, Step};
 
@@ -59,6 +60,12 @@ pub enum Obstacle {
         /// The configured domain.
         wanted: String,
     },
+    /// The endpoint's CRL lists certificates of whose revocation the ledger knows nothing: with the ledger's CRL they
+    /// would be let in again.
+    CrlWouldLose {
+        /// Their serial numbers, in hexadecimal digits.
+        serials: Vec<String>,
+    },
     /// The endpoint is in a state in which AWS changes nothing about it.
     EndpointNotUsable,
 }
@@ -66,6 +73,10 @@ pub enum Obstacle {
 /// The steps from `observed` to `desired`.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut plan = match &desired.wanted {
+        _ if desired.extent == Extent::CrlAlone => match obstacles(desired, observed) {
+            none if none.is_empty() => Plan { steps: crl(observed).into_iter().collect(), ..Plan::default() },
+            obstacles => Plan { obstacles, ..Plan::default() },
+        },
         None => removal(observed),
         Some(wanted) => match obstacles(desired, observed) {
             none if none.is_empty() => deployment(desired, wanted, observed),
@@ -106,11 +117,14 @@ impl Plan {
     }
 }
 
-/// Whether the ledger's latest CRL lists the anchor that AWS has.
+/// Whether the ledger's latest CRL lists exactly what the ledger says, and can take the place of the endpoint's: numbers
+/// rise (RFC 5280 section 5.2.3).
 pub fn recorded_crl_is_complete(observed: &Observed) -> bool {
-    let anchor = observed.own(OwnCertificate::Anchor).and_then(|(_, anchor)| anchor.serial);
-    let recorded = observed.recorded_crl.as_ref();
-    recorded.is_some_and(|recorded| anchor.is_some_and(|serial| recorded.crl.lists(serial)))
+    let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref());
+    observed.recorded_crl.as_ref().is_some_and(|recorded| {
+        let rises = imported.and_then(Crl::number).is_none_or(|number| number <= recorded.number);
+        rises && observed.to_list.is_listed_by(&recorded.crl)
+    })
 }
 
 fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
@@ -138,8 +152,9 @@ fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
             }
         }
     }
-    if !plan.replaced_for.is_empty() || needs_crl(observed) {
-        plan.steps.push(Step::ImportCrl);
+    match observed.endpoint.is_some() && plan.replaced_for.is_empty() {
+        true => plan.steps.extend(crl(observed)),
+        false => plan.steps.push(Step::ImportCrl),
     }
     if observed.endpoint.is_some() {
         plan.steps.extend(surplus(observed));
@@ -227,11 +242,14 @@ fn surplus(observed: &Observed) -> Vec<Step> {
     ours.filter(|(arn, _)| !needed.contains(arn)).map(|(arn, _)| Step::DeleteCertificate(arn.clone())).collect()
 }
 
-/// Never imports again what the endpoint has already: an import resets every connection.
-fn needs_crl(observed: &Observed) -> bool {
-    let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref());
+/// What the endpoint's CRL needs. Never imports again what the endpoint has already: an import resets every connection.
+fn crl(observed: &Observed) -> Option<Step> {
+    let endpoint = observed.endpoint.as_ref()?;
     let recorded = observed.recorded_crl.as_ref().map(|recorded| &recorded.crl);
-    imported.is_none() || imported != recorded || !recorded_crl_is_complete(observed)
+    if endpoint.crl.is_none() || endpoint.crl.as_ref() != recorded || !recorded_crl_is_complete(observed) {
+        return Some(Step::ImportCrl);
+    }
+    (!endpoint.crl_is_active).then_some(Step::Await(Pending::Crl))
 }
 
 fn replaces(setting: Setting, endpoint: &Endpoint) -> bool {
@@ -270,6 +288,10 @@ fn obstacles(desired: &Desired, observed: &Observed) -> Vec<Obstacle> {
             if let Some(found) = domain.filter(|domain| *domain != desired.domain.to_string()) {
                 obstacles.push(Obstacle::OtherDomain { found, wanted: desired.domain.to_string() });
             }
+            let serials = endpoint.crl.as_ref().map(|crl| observed.to_list.unknown_on(crl)).unwrap_or_default();
+            if !serials.is_empty() {
+                obstacles.push(Obstacle::CrlWouldLose { serials });
+            }
         }
     }
     obstacles
@@ -304,12 +326,26 @@ impl fmt::Display for Obstacle {
                 "the deployment was made for the domain `{found}`, and the configuration says `{wanted}`; \
                  every profile names the domain, so it stays with a deployment for its life"
             ),
+            Self::CrlWouldLose { serials } => {
+                let shown: Vec<&str> = serials.iter().take(SHOWN).map(String::as_str).collect();
+                let more = serials.len().saturating_sub(SHOWN);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                write!(
+                    f,
+                    "the endpoint's CRL lists certificates of whose revocation the ledger knows nothing, and which \
+                     its own would let in again: {}{more}",
+                    shown.join(", ")
+                )
+            }
             Self::EndpointNotUsable => {
                 f.write_str("the endpoint waits for something outside Latchkey and cannot be used yet")
             }
         }
     }
 }
+
+/// Serial numbers that are named.
+const SHOWN: usize = 5;
 
 #[cfg(test)]
 mod tests;

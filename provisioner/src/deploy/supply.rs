@@ -5,14 +5,17 @@ use profile::name::Domain;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::{cloud::Material, observed::Observed, own::OwnCertificate, plan::recorded_crl_is_complete};
+use super::{
+    cloud::Material, observed::Observed, own::OwnCertificate, plan::recorded_crl_is_complete, to_list::ToList,
+};
 use crate::{
     config::{DeploymentName, Pki},
     ledger::{Attempt, Issued, Ledger, LedgerError, Provenance, RecordedCrl, Role},
     pki::{
         PkiError,
         authority::Authority,
-        crl::{Crl, Revoked},
+        crl::{self, Crl, Revoked},
+        reason::Reason,
         serial::Serial,
     },
     random::Random,
@@ -51,6 +54,12 @@ pub enum SupplyError {
     /// The CA key was not opened. A plan says beforehand whether it is needed, so that this is a defect.
     #[error("the CA key is needed for a step that was not expected to need it")]
     Locked,
+    /// AWS takes no CRL as long as this one would be.
+    #[error("the CRL would have {entries} entries, and AWS takes {CRL_ENTRIES} at most")]
+    CrlFull {
+        /// Entries that it would have.
+        entries: usize,
+    },
     /// What was made cannot be recorded, which is a defect.
     #[error("a certificate was issued that cannot be recorded")]
     Unrecordable,
@@ -78,33 +87,54 @@ impl Supply<'_> {
         })
     }
 
-    /// The CRL to import: the ledger's where it lists the anchor, else a new one that lists every anchor ever issued.
+    /// The CRL to import, and what it lists: the ledger's latest where it is complete, else a new one.
     ///
     /// # Errors
     /// [`SupplyError`].
-    pub async fn crl(&self, observed: &Observed) -> Result<RecordedCrl, SupplyError> {
+    pub async fn crl(&self, observed: &Observed) -> Result<(RecordedCrl, ToList), SupplyError> {
         if recorded_crl_is_complete(observed)
             && let Some(recorded) = &observed.recorded_crl
         {
-            return Ok(recorded.clone());
+            return Ok((recorded.clone(), observed.to_list.clone()));
         }
         let authority = self.authority.ok_or(SupplyError::Locked)?;
-        let issued = self.ledger.all_issued().await?;
-        let revoked: Vec<Revoked> = issued
-            .iter()
-            .filter(|issued| issued.role == Role::Anchor)
-            .map(|issued| Revoked { serial: issued.serial, since: issued.provenance.when })
-            .collect();
-        // Where another admin takes the number at this moment, the next one is taken.
+        let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref()?.number());
         loop {
-            let number = self.ledger.latest_crl().await?.map_or(1, |recorded| recorded.number + 1);
+            // The number before the content: whoever takes a number between the two takes this one. So nothing is ever
+            // missing from a CRL that stands on one with a lower number.
+            let latest = self.ledger.latest_crl().await?.map(|recorded| recorded.number);
+            let number = latest.max(imported).map_or(1, |number| number + 1);
+            let (revoked, to_list) = self.revoked().await?;
+            if revoked.len() > CRL_ENTRIES {
+                return Err(SupplyError::CrlFull { entries: revoked.len() });
+            }
             let pem = authority.crl(number, &revoked, self.now)?;
             match self.ledger.record_crl(number, &pem).await {
-                Ok(()) => return Ok(RecordedCrl { number, crl: Crl::from_pem(&pem)?, pem }),
+                Ok(()) => return Ok((RecordedCrl { number, crl: Crl::from_pem(&pem)?, pem }, to_list)),
                 Err(LedgerError::Taken { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The entries of a CRL made now: every anchor ever issued and every revoked certificate, until it has expired.
+    async fn revoked(&self) -> Result<(Vec<Revoked>, ToList), LedgerError> {
+        let (issued, revocations) = (self.ledger.all_issued().await?, self.ledger.revocations().await?);
+        let anchors = issued.iter().filter(|issued| issued.role == Role::Anchor).map(|issued| {
+            let since = issued.provenance.when;
+            (issued.not_after, Revoked { serial: issued.serial, since, reason: Reason::Unspecified })
+        });
+        let revoked = revocations
+            .revoked()
+            .map(|(it, reason)| (it.not_after, Revoked { serial: it.serial, since: it.provenance.when, reason }));
+        let entries: Vec<(OffsetDateTime, Revoked)> = anchors.chain(revoked).collect();
+        let to_list = ToList {
+            revoked: entries.iter().map(|(end, it)| (it.serial, *end)).collect(),
+            undone: revocations.undone().collect(),
+        };
+        let begin = crl::this_update(self.now);
+        let entries = entries.into_iter().filter(|(end, _)| *end >= begin).map(|(_, it)| it).collect();
+        Ok((entries, to_list))
     }
 
     /// The attempt at a step, written down.
@@ -120,3 +150,6 @@ impl Supply<'_> {
         Provenance { who: self.who.to_owned(), when: self.now, nonce: Serial::from_random(self.random.bits_128()) }
     }
 }
+
+/// Entries that AWS takes, <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>.
+pub const CRL_ENTRIES: usize = 20_000;

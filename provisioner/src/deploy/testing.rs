@@ -1,6 +1,10 @@
 //! A deployment for tests: the default configuration, the VPC that it names, and the same deployment complete.
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{LazyLock, Mutex},
+};
 
 use super::{
     desired::{Desired, Wanted},
@@ -10,12 +14,14 @@ use super::{
     own::OwnCertificate,
     part::{Kind, Part, PartState, Route, Rule, Status},
     tags,
+    to_list::ToList,
 };
 use crate::{
     config::{Config, RouteTarget, SubnetId},
     ledger::RecordedCrl,
     pki::{
         crl::{Crl, Revoked},
+        reason::Reason,
         serial::Serial,
         testing::{NOW, authority},
     },
@@ -73,8 +79,10 @@ pub(super) fn complete() -> Observed {
             anchor: Some(arn(OwnCertificate::Anchor)),
             parts: wanted.parts.keys().map(|part| (part.clone(), state(part, Status::There))).collect(),
             crl: Some(recorded_crl.crl.clone()),
+            crl_is_active: true,
         }),
         recorded_crl: Some(recorded_crl),
+        to_list: to_list(&[anchor_serial()]),
         ..Observed::default()
     }
 }
@@ -116,13 +124,26 @@ pub(super) fn imported(own: OwnCertificate) -> Imported {
     }
 }
 
-/// CRLs with these serial numbers; made once, because signing takes time.
+/// CRLs with these serial numbers, each made once, because signing takes time.
 pub(super) fn recorded(number: u64, serials: &[Serial]) -> RecordedCrl {
-    static EMPTY: LazyLock<String> = LazyLock::new(|| authority().crl(1, &[], NOW).unwrap());
-    static WITH_ANCHOR: LazyLock<String> =
-        LazyLock::new(|| authority().crl(1, &[Revoked { serial: anchor_serial(), since: NOW }], NOW).unwrap());
-    let pem = if serials.is_empty() { EMPTY.clone() } else { WITH_ANCHOR.clone() };
+    static MADE: LazyLock<Mutex<BTreeMap<Vec<Serial>, String>>> = LazyLock::new(Mutex::default);
+    let make = || {
+        let entry = |serial: &Serial| Revoked { serial: *serial, since: NOW, reason: Reason::Unspecified };
+        authority().crl(1, &serials.iter().map(entry).collect::<Vec<_>>(), NOW).unwrap()
+    };
+    let pem = MADE.lock().unwrap().entry(serials.to_vec()).or_insert_with(make).clone();
     RecordedCrl { number, crl: Crl::from_pem(&pem).unwrap(), pem }
+}
+
+/// What must be listed: these, which have not expired.
+pub(super) fn to_list(serials: &[Serial]) -> ToList {
+    let end = NOW + time::Duration::days(800);
+    ToList { revoked: serials.iter().map(|serial| (*serial, end)).collect(), undone: [].into() }
+}
+
+/// The certificate of a user.
+pub(super) fn user_serial() -> Serial {
+    Serial::from_random([4; 16])
 }
 
 pub(super) fn anchor_serial() -> Serial {

@@ -3,6 +3,8 @@
 //! ```text
 //! ca/ca.key  ca/ca.crt             the CA; the key encrypted
 //! issued/<serial>.json             every certificate, whoever it is for
+//! revoked/<serial>.json            that it is revoked, why, by whom
+//! revoked/<serial>.<n>.json        ... and what was decided about it after that: a hold undone, revoked again
 //! crl/<number>.pem                 every CRL
 //! attempts/<step>/<n>.json         a changing call that is about to be made, with its client token
 //! attempts/<step>/<n>.done.json    ... and that is over
@@ -17,13 +19,17 @@ mod record;
 
 mod attempt;
 
+mod revocation;
+
 pub mod authority;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use profile::fingerprint::Fingerprint;
 use thiserror::Error;
 
 pub use attempt::{Attempt, ClientToken};
 pub use record::{Issued, Provenance, Role};
+pub use revocation::{Act, Revocation, Revocations};
 pub use store::Store;
 
 use crate::pki::{crl::Crl, serial::Serial};
@@ -107,11 +113,10 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub async fn all_issued(&self) -> Result<Vec<Issued>, LedgerError> {
-        let mut all = Vec::new();
-        for path in self.store.list("issued").await? {
-            all.extend(self.read_issued(&path).await?);
-        }
-        all.sort_by_key(|issued: &Issued| (issued.provenance.when, issued.serial));
+        let paths = self.store.list("issued").await?;
+        let read = stream::iter(paths).map(async |path| self.read_issued(&path).await).buffer_unordered(AT_ONCE);
+        let mut all: Vec<Issued> = read.try_filter_map(async |issued| Ok(issued)).try_collect().await?;
+        all.sort_by_key(|issued| (issued.provenance.when, issued.serial));
         Ok(all)
     }
 
@@ -123,14 +128,6 @@ impl Ledger {
         let mut issued = self.all_issued().await?;
         issued.retain(|issued| issued.key_sha256 == key.hex());
         Ok(issued)
-    }
-
-    /// Whether the certificate with this serial number was revoked.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub async fn is_revoked(&self, serial: Serial) -> Result<bool, LedgerError> {
-        Ok(self.store.read(&format!("revoked/{serial}.json")).await?.is_some())
     }
 
     /// The CRL with the highest number.
@@ -170,6 +167,9 @@ impl Ledger {
         self.store.read_text(path).await?.map(|text| Issued::from_json(&text).ok_or_else(damaged)).transpose()
     }
 }
+
+/// Records that are read at the same time.
+const AT_ONCE: usize = 32;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use der::{Decode, Document};
+use der::{Decode, Document, oid::ObjectIdentifier};
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber};
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
@@ -13,6 +13,7 @@ use x509_cert::crl::CertificateList;
 use super::{
     PkiError,
     authority::{Authority, BACKDATED},
+    reason::Reason,
     serial::Serial,
 };
 
@@ -23,6 +24,8 @@ pub struct Revoked {
     pub serial: Serial,
     /// Since when.
     pub since: OffsetDateTime,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// A CRL as it stands in the ledger or at the endpoint.
@@ -30,6 +33,10 @@ pub struct Revoked {
 pub struct Crl {
     der: Vec<u8>,
     serials: BTreeSet<Serial>,
+    /// Serial numbers that no certificate of ours can have, as they stand there.
+    unlike_ours: Vec<Vec<u8>>,
+    this_update: OffsetDateTime,
+    number: Option<u64>,
 }
 
 impl Authority {
@@ -44,17 +51,16 @@ impl Authority {
         }
         let failed = |_| PkiError::Signing { subject: format!("CRL {number}") };
         let params = CertificateRevocationListParams {
-            // As with certificates: a CRL from the future is not accepted either.
-            this_update: now.replace_nanosecond(0).unwrap_or(now) - BACKDATED,
+            this_update: this_update(now),
             next_update: end,
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs: revoked
                 .iter()
-                .map(|&Revoked { serial, since }| RevokedCertParams {
+                .map(|&Revoked { serial, since, reason }| RevokedCertParams {
                     serial_number: SerialNumber::from_slice(serial.as_bytes()),
                     revocation_time: since,
-                    reason_code: None,
+                    reason_code: reason.code(),
                     invalidity_date: None,
                 })
                 .collect(),
@@ -76,10 +82,21 @@ impl Crl {
         }
         let der = document.into_vec();
         let list: CertificateList = CertificateList::from_der(&der).map_err(|_| PkiError::Crl)?;
-        let entries = list.tbs_cert_list.revoked_certificates.unwrap_or_default();
-        let serials =
-            entries.iter().filter_map(|entry| Serial::from_be_bytes(entry.serial_number.as_bytes())).collect();
-        Ok(Self { der, serials })
+        let list = list.tbs_cert_list;
+        let seconds = i64::try_from(list.this_update.to_unix_duration().as_secs()).map_err(|_| PkiError::Crl)?;
+        let this_update = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| PkiError::Crl)?;
+        let number = list.crl_extensions.iter().flatten().find(|extension| extension.extn_id == CRL_NUMBER);
+        let number = number.and_then(|extension| u32::from_der(extension.extn_value.as_bytes()).ok());
+        let number = number.map(u64::from);
+        let (mut serials, mut unlike_ours) = (BTreeSet::new(), Vec::new());
+        for entry in list.revoked_certificates.iter().flatten() {
+            let bytes = entry.serial_number.as_bytes();
+            match Serial::from_be_bytes(bytes) {
+                Some(serial) => drop(serials.insert(serial)),
+                None => unlike_ours.push(bytes.to_vec()),
+            }
+        }
+        Ok(Self { der, serials, unlike_ours, this_update, number })
     }
 
     /// Whether it lists `serial`.
@@ -87,9 +104,29 @@ impl Crl {
         self.serials.contains(&serial)
     }
 
+    /// What it lists of certificates that can be ours.
+    pub fn serials(&self) -> &BTreeSet<Serial> {
+        &self.serials
+    }
+
+    /// What else it lists: serial numbers of more than 128 bits, in hexadecimal digits.
+    pub fn unlike_ours(&self) -> impl Iterator<Item = String> {
+        self.unlike_ours.iter().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// How many certificates it lists.
     pub fn entries(&self) -> usize {
-        self.serials.len()
+        self.serials.len() + self.unlike_ours.len()
+    }
+
+    /// Its number; `None` where it has none, or one that is none of ours.
+    pub fn number(&self) -> Option<u64> {
+        self.number
+    }
+
+    /// As of when it says what is revoked.
+    pub fn this_update(&self) -> OffsetDateTime {
+        self.this_update
     }
 
     /// Its DER. Two CRLs are the same when these are: PEM may be wrapped in more than one way.
@@ -97,6 +134,15 @@ impl Crl {
         &self.der
     }
 }
+
+/// As of when a CRL that is made at `now` says what is revoked. As with certificates: one from the future is not
+/// accepted.
+pub fn this_update(now: OffsetDateTime) -> OffsetDateTime {
+    now.replace_nanosecond(0).unwrap_or(now) - BACKDATED
+}
+
+/// RFC 5280 section 5.2.3.
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
 
 #[cfg(test)]
 mod tests {
@@ -107,10 +153,34 @@ mod tests {
     fn a_crl_lists_what_was_revoked_and_nothing_else() {
         let (first, second, other) =
             (Serial::from_random([1; 16]), Serial::from_random([0xff; 16]), Serial::from_random([3; 16]));
-        let revoked = [Revoked { serial: first, since: NOW }, Revoked { serial: second, since: NOW }];
-        let crl = Crl::from_pem(&authority().crl(1, &revoked, NOW).unwrap()).unwrap();
+        let revoked = [first, second].map(|serial| Revoked { serial, since: NOW, reason: Reason::Superseded });
+        let crl = Crl::from_pem(&authority().crl(300, &revoked, NOW).unwrap()).unwrap();
         assert!(crl.lists(first) && crl.lists(second) && !crl.lists(other));
-        assert_eq!(crl.entries(), 2);
+        assert_eq!((crl.entries(), crl.number(), crl.this_update()), (2, Some(300), this_update(NOW)));
+    }
+
+    /// In somebody else's list serial numbers may have 20 octets.
+    #[test]
+    fn what_cannot_be_ours_is_counted_too() {
+        let long = SerialNumber::from_slice(&[0x5a; 20]);
+        let entry = |serial_number| RevokedCertParams {
+            serial_number,
+            revocation_time: NOW,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: NOW,
+            next_update: NOW + time::Duration::DAY,
+            crl_number: SerialNumber::from_slice(&[0x7f; 12]),
+            issuing_distribution_point: None,
+            revoked_certs: vec![entry(long), entry(SerialNumber::from_slice(&[1; 16]))],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let crl = params.signed_by(&authority().issuer().unwrap()).unwrap().pem().unwrap();
+        let crl = Crl::from_pem(&crl).unwrap();
+        assert_eq!((crl.entries(), crl.serials().len(), crl.number()), (2, 1, None));
+        assert_eq!(crl.unlike_ours().collect::<Vec<_>>(), ["5a".repeat(20)]);
     }
 
     #[test]

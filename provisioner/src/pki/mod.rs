@@ -11,6 +11,8 @@ pub mod request;
 
 pub mod crl;
 
+pub mod reason;
+
 pub mod key;
 
 pub mod secret;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
-use super::{Applier, ApplyError, Timer};
+use super::{Applier, ApplyError, ObserveError, Timer};
 use crate::deploy::{
     cloud::{CallError, Cloud},
     observed::{Observed, Outcome},
     part::Kind,
     plan::{Pending, Step},
+    to_list::ToList,
     wait::{Next, SETTLE, Wait},
 };
 
@@ -49,29 +50,46 @@ impl<C: Cloud, T: Timer> Applier<'_, C, T> {
                         outcomes.into_iter().for_each(|outcome| observed.learn(outcome));
                         Ok(None)
                     }
-                    Err(error) if error.is_temporary() => Ok(pending.first().map(|step| (step.clone(), error))),
-                    Err(error) => Err(ApplyError::Observe(error.into())),
+                    Err(ObserveError::Call(error)) if error.is_temporary() => {
+                        Ok(pending.first().map(|step| (step.clone(), error)))
+                    }
+                    Err(error) => Err(ApplyError::Observe(error)),
                 }
             }
         }
     }
 
-    async fn look(&self, pending: &[Step], observed: &Observed) -> Result<Vec<Outcome>, CallError> {
+    async fn look(&self, pending: &[Step], observed: &Observed) -> Result<Vec<Outcome>, ObserveError> {
         let mut kinds = BTreeSet::new();
         let mut deletions = Vec::new();
+        let mut is_crl_pending = false;
         for pending in pending.iter().filter_map(Step::pending) {
             match pending {
                 Pending::Coming(part) | Pending::Going(part) => drop(kinds.insert(part.kind())),
+                Pending::Crl => is_crl_pending = true,
                 Pending::Deletion(id) => deletions.push(id),
             }
         }
-        let parts = self.look_at_parts(&kinds, observed);
+        let parts = async { Ok(self.look_at_parts(&kinds, observed).await?) };
+        let crl = self.look_at_crl(is_crl_pending, observed);
         let gone = try_join_all(deletions.into_iter().map(async |id| {
             let is_gone = self.cloud.is_gone(id).await?;
-            Ok(is_gone.then(|| Outcome::Gone(id.clone())))
+            Ok::<_, ObserveError>(is_gone.then(|| Outcome::Gone(id.clone())))
         }));
-        let (parts, gone) = futures::try_join!(parts, gone)?;
-        Ok(parts.into_iter().chain(gone.into_iter().flatten()).collect())
+        let (parts, crl, gone) = futures::try_join!(parts, crl, gone)?;
+        Ok(parts.into_iter().chain(crl).chain(gone.into_iter().flatten()).collect())
+    }
+
+    /// The endpoint first: what it has, the ledger had before. Where another admin has imported an older CRL over this
+    /// one at the same moment, or a newer one is in the ledger by now, that is seen here.
+    async fn look_at_crl(&self, is_pending: bool, observed: &Observed) -> Result<Option<Outcome>, ObserveError> {
+        let Some(endpoint) = observed.endpoint.as_ref().filter(|_| is_pending) else {
+            return Ok(None);
+        };
+        let found = self.cloud.crl(&endpoint.id).await?;
+        let recorded = self.supply.ledger.latest_crl().await?;
+        let to_list = ToList::read(self.supply.ledger, recorded.as_ref()).await?;
+        Ok(Some(Outcome::CrlLooked { found, recorded, to_list }))
     }
 
     async fn look_at_parts(&self, kinds: &BTreeSet<Kind>, observed: &Observed) -> Result<Option<Outcome>, CallError> {

@@ -44,9 +44,9 @@ impl<C: Cloud, T> Applier<'_, C, T> {
                 }
             }
             Step::ImportCrl => {
-                let recorded = self.supply.crl(observed).await?;
+                let (recorded, to_list) = self.supply.crl(observed).await?;
                 self.cloud.import_crl(&endpoint(observed)?.id, &recorded.pem).await?;
-                Ok(Outcome::CrlImported(recorded))
+                Ok(Outcome::CrlImported(recorded, to_list))
             }
             Step::DeleteEndpoint => {
                 let deleted = self.cloud.delete_endpoint(&endpoint(observed)?.id).await;
@@ -115,6 +115,7 @@ impl<C: Cloud, T> Applier<'_, C, T> {
             anchor: Some(new.anchor.clone()),
             parts: [].into(),
             crl: None,
+            crl_is_active: false,
         })))
     }
 

@@ -11,13 +11,17 @@ use crate::{
         id::{CertificateArn, EndpointId},
         own::OwnCertificate,
         part::Kind,
+        supply::CRL_ENTRIES,
         tags,
-        testing::{association, desired, desired_with, route, rule},
+        testing::{association, config, desired, desired_with, route, rule},
         wait::SETTLE,
     },
-    ledger::Store,
+    ledger::{Act, Issued, Provenance, Role, Store},
     pki::{
         authority::Authority,
+        crl::Crl,
+        reason::Reason,
+        serial::Serial,
         testing::{NOW, authority},
     },
 };
@@ -80,6 +84,106 @@ async fn the_anchor_is_on_the_first_crl() {
     let anchor = observed.own(OwnCertificate::Anchor).and_then(|(_, anchor)| anchor.serial).unwrap();
     assert!(observed.endpoint.and_then(|endpoint| endpoint.crl).unwrap().lists(anchor));
     assert_eq!(bench.ledger.latest_crl().await.unwrap().unwrap().number, 1);
+}
+
+/// A revocation stands in the ledger and nothing else has happened: whether `revoke` or `provision` comes next, and
+/// whatever goes wrong with the import, in the end the certificate is on the endpoint's CRL.
+#[tokio::test]
+async fn a_revocation_that_was_cut_short_is_finished_by_the_next_run() {
+    for goal in [desired(), Desired::crl_alone(&config())] {
+        for fault in FAULTS {
+            let bench = Bench::after(1).await;
+            let serial = bench.revoke(1, Act::Revoke(Reason::KeyCompromise)).await;
+            bench.cloud.fault.set(Some((bench.cloud.calls(), fault)));
+            let first = bench.run(&goal).await;
+            assert_eq!(first.is_err(), matches!(fault, Fault::KilledBefore | Fault::KilledAfter), "{fault:?}");
+            let observed = bench.run(&goal).await.unwrap();
+            assert!(plan(&desired(), &observed).is_empty(), "{fault:?}");
+            assert!(bench.endpoint_crl().lists(serial), "{fault:?}");
+            // One that was made before a kill is not made again.
+            assert_eq!(bench.ledger.latest_crl().await.unwrap().unwrap().number, 2, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hold_ends_with_the_next_crl() {
+    let bench = Bench::after(1).await;
+    let alone = Desired::crl_alone(&config());
+    let serial = bench.revoke(1, Act::Revoke(Reason::CertificateHold)).await;
+    bench.run(&alone).await.unwrap();
+    assert!(bench.endpoint_crl().lists(serial));
+    bench.revoke(1, Act::Undo).await;
+    bench.run(&alone).await.unwrap();
+    assert!(!bench.endpoint_crl().lists(serial));
+    assert_eq!(bench.endpoint_crl().number(), Some(3));
+}
+
+/// The second revokes and imports while the first still has the view from before.
+#[tokio::test]
+async fn of_two_who_revoke_at_once_nobody_is_lost() {
+    let bench = Bench::after(1).await;
+    let alone = Desired::crl_alone(&config());
+    let first = bench.revoke(1, Act::Revoke(Reason::Superseded)).await;
+    let view = bench.observe(&alone, Depth::Quick).await;
+    let second = bench.revoke(2, Act::Revoke(Reason::Superseded)).await;
+    bench.run(&alone).await.unwrap();
+    bench.applier(&alone).apply(view).await.unwrap();
+    assert!(bench.endpoint_crl().lists(first) && bench.endpoint_crl().lists(second));
+    let observed = bench.observe(&alone, Depth::Quick).await;
+    assert!(plan(&desired(), &observed).is_empty());
+}
+
+/// An older CRL arrives after a newer one: both admins read back, and import the newer one again.
+#[tokio::test]
+async fn an_older_crl_over_a_newer_one_does_not_stay() {
+    let bench = Bench::after(1).await;
+    let alone = Desired::crl_alone(&config());
+    let older = bench.endpoint_crl();
+    let serial = bench.revoke(1, Act::Revoke(Reason::Superseded)).await;
+    let observed = bench.run(&alone).await.unwrap();
+    let endpoint = |crl: &Crl| {
+        let mut endpoints = bench.cloud.endpoints.borrow_mut();
+        (endpoints[0].1.crl, endpoints[0].1.crl_is_active) = (Some(crl.clone()), true);
+    };
+    // The run has imported, and not read back yet.
+    let mut imported = observed;
+    imported.endpoint.as_mut().unwrap().crl_is_active = false;
+    endpoint(&older);
+    bench.applier(&alone).apply(imported).await.unwrap();
+    assert!(bench.endpoint_crl().lists(serial));
+}
+
+#[tokio::test]
+async fn a_crl_that_never_stays_ends_the_run() {
+    let bench = Bench::after(1).await;
+    bench.revoke(1, Act::Revoke(Reason::Superseded)).await;
+    bench.cloud.forgets_crls.set(true);
+    let error = bench.run(&Desired::crl_alone(&config())).await.unwrap_err();
+    assert!(matches!(error, ApplyError::CrlNotKept(_)), "{error}");
+}
+
+#[tokio::test]
+async fn who_has_expired_is_dropped_and_too_many_are_refused() {
+    let bench = Bench::after(1).await;
+    let alone = Desired::crl_alone(&config());
+    let expired = Issued { not_after: NOW - time::Duration::days(1), ..bench.issued(1) };
+    let act = Act::Revoke(Reason::Unspecified);
+    bench.ledger.record_revocation(&expired, act, bench.applier(&alone).supply.provenance()).await.unwrap();
+    bench.run(&alone).await.unwrap();
+    assert_eq!(bench.endpoint_crl().entries(), 1, "the anchor");
+    for n in 0..CRL_ENTRIES {
+        bench.revoke(u32::try_from(n).unwrap() + 2, act).await;
+    }
+    let error = bench.run(&alone).await.unwrap_err();
+    let is_full = |error| {
+        let ApplyError::Step { source: StepError::Supply(SupplyError::CrlFull { entries }), .. } = error else {
+            return None;
+        };
+        Some(entries)
+    };
+    assert_eq!(is_full(error), Some(CRL_ENTRIES + 1));
+    assert_eq!(bench.endpoint_crl().entries(), 1, "what was in use stays in use");
 }
 
 #[tokio::test]
@@ -302,6 +406,25 @@ impl Bench {
         let depth = if desired.wanted.is_none() { Depth::Thorough } else { Depth::Quick };
         let observed = self.observe(desired, depth).await;
         self.applier(desired).apply(observed).await
+    }
+
+    fn issued(&self, n: u32) -> Issued {
+        let mut serial = [0xaa; 16];
+        serial[..4].copy_from_slice(&n.to_be_bytes());
+        let provenance = Provenance { who: "tester".to_owned(), when: NOW, nonce: Serial::from_random(serial) };
+        let issued = Issued::of(self.authority.certificate(), Role::User, None, provenance).unwrap();
+        Issued { serial: Serial::from_random(serial), ..issued }
+    }
+
+    /// Records a decision about the user with this number, and nothing else.
+    async fn revoke(&self, n: u32, act: Act) -> Serial {
+        let issued = self.issued(n);
+        assert!(self.ledger.record_revocation(&issued, act, issued.provenance.clone()).await.unwrap());
+        issued.serial
+    }
+
+    fn endpoint_crl(&self) -> Crl {
+        self.cloud.endpoints.borrow()[0].1.crl.clone().unwrap()
     }
 
     fn applier<'a>(&'a self, desired: &'a Desired) -> Applier<'a, Fake, FakeTimer> {

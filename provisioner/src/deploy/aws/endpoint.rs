@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::{
     Client,
-    types::{ClientVpnEndpoint, Filter, ResourceType, Tag, TagSpecification},
+    types::{
+        ClientCertificateRevocationListStatusCode as CrlCode, ClientVpnEndpoint, Filter, ResourceType, Tag,
+        TagSpecification,
+    },
 };
 
 use super::{
@@ -17,7 +20,7 @@ use crate::{
     deploy::{
         cloud::{CallError, NewEndpoint},
         id::{CertificateArn, EndpointId},
-        observed::{Endpoint, EndpointStatus},
+        observed::{Endpoint, EndpointStatus, FoundCrl},
         setting::{Setting, Settings},
         tags::{self, Tags},
     },
@@ -65,18 +68,24 @@ pub(super) async fn is_gone(client: &Client, endpoint: &EndpointId) -> Result<bo
     }
 }
 
-/// Its CRL, `None` before one was imported.
-pub(super) async fn crl(client: &Client, endpoint: &EndpointId) -> Result<Option<Crl>, CallError> {
+/// Its CRL.
+pub(super) async fn crl(client: &Client, endpoint: &EndpointId) -> Result<FoundCrl, CallError> {
     let answer = client
         .export_client_vpn_client_certificate_revocation_list()
         .client_vpn_endpoint_id(endpoint.as_str())
         .send()
         .await
         .map_err(|error| call_error(EXPORT_CRL.0, error))?;
-    match answer.certificate_revocation_list().map(str::trim) {
-        None | Some("") => Ok(None),
-        Some(pem) => Crl::from_pem(pem).map(Some).map_err(|_| EXPORT_CRL.unknown("CRL", "(unreadable)")),
-    }
+    let is_active = match answer.status().and_then(|status| status.code()) {
+        Some(CrlCode::Pending) => false,
+        None | Some(CrlCode::Active) => true,
+        Some(other) => return Err(EXPORT_CRL.unknown("CRL status", other.as_str())),
+    };
+    let crl = match answer.certificate_revocation_list().map(str::trim) {
+        None | Some("") => None,
+        Some(pem) => Some(Crl::from_pem(pem).map_err(|_| EXPORT_CRL.unknown("CRL", "(unreadable)"))?),
+    };
+    Ok(FoundCrl { crl, is_active })
 }
 
 /// Creates it. Everything that has a default is sent nevertheless: AWS has changed defaults before.
@@ -208,6 +217,7 @@ fn read(raw: &ClientVpnEndpoint, id: EndpointId, status: EndpointStatus) -> Resu
         anchor: anchor.map(CertificateArn::new),
         parts: BTreeMap::new(),
         crl: None,
+        crl_is_active: false,
     })
 }
 

@@ -26,7 +26,7 @@ use super::{
     id::{AssociationId, CertificateArn, EndpointId},
     inventory::Inventory,
     network::VpcView,
-    observed::Endpoint,
+    observed::{Endpoint, FoundCrl},
     own::OwnCertificate,
     part::{Kind, Part, PartState},
     setting::{Setting, Settings},
@@ -109,13 +109,18 @@ impl Cloud for Aws {
             self.used_certificates(&endpoint, &certificates),
         )?;
         endpoint.parts = parts;
-        endpoint.crl = crl;
+        endpoint.crl = crl.crl;
+        endpoint.crl_is_active = crl.is_active;
         certificates.extend(used);
         Ok(Found { certificates, endpoint: Some(endpoint), others, deleting })
     }
 
     async fn parts(&self, endpoint: &EndpointId, kinds: &BTreeSet<Kind>) -> Result<Parts, CallError> {
         parts::find(&self.ec2, endpoint, kinds).await
+    }
+
+    async fn crl(&self, endpoint: &EndpointId) -> Result<FoundCrl, CallError> {
+        endpoint::crl(&self.ec2, endpoint).await
     }
 
     async fn is_gone(&self, endpoint: &EndpointId) -> Result<bool, CallError> {

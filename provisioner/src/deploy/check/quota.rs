@@ -5,7 +5,7 @@ use super::{
     Survey, Wanted,
     finding::{Finding, Subject},
 };
-use crate::deploy::network::VpcView;
+use crate::deploy::{network::VpcView, supply};
 
 /// What runs short, and one finding where nothing does.
 pub fn check(wanted: &Wanted, view: &VpcView, survey: &Survey, revoked: usize) -> Vec<Finding> {
@@ -80,7 +80,7 @@ impl Quota {
 const ENDPOINTS: Quota = Quota { what: "endpoints in the region", default: 5, code: Some("L-8EA77D34") };
 const RULES: Quota = Quota { what: "authorization rules", default: 200, code: Some("L-9A1BC94B") };
 const ROUTES: Quota = Quota { what: "routes per association", default: 100, code: Some("L-401D78F7") };
-const CRL_ENTRIES: Quota = Quota { what: "CRL entries", default: 20_000, code: None };
+const CRL_ENTRIES: Quota = Quota { what: "CRL entries", default: supply::CRL_ENTRIES, code: None };
 /// <https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html>
 const CERTIFICATES: Quota = Quota { what: "ACM certificates", default: 2_500, code: None };
 

@@ -30,7 +30,7 @@ pub enum Step {
     Tag,
     /// Make a target network association, an authorization rule or a route.
     Make(Part),
-    /// Import the CRL, made first where the ledger's does not list the anchor.
+    /// Import the CRL, made first where the ledger's does not list what it must.
     ImportCrl,
     /// Wait for something that AWS is doing already.
     Await(Pending),
@@ -45,6 +45,8 @@ pub enum Pending {
     Coming(Part),
     /// A part is on its way out.
     Going(Part),
+    /// The endpoint takes its CRL into use.
+    Crl,
     /// An endpoint is being deleted.
     Deletion(EndpointId),
 }
@@ -80,6 +82,7 @@ impl Pending {
         match self {
             Self::Coming(part) => Status::Coming.word(part.kind()),
             Self::Going(part) => Status::Going.word(part.kind()),
+            Self::Crl => "pending",
             Self::Deletion(_) => "deleting",
         }
     }
@@ -90,6 +93,7 @@ impl fmt::Display for Pending {
         match self {
             Self::Coming(part) => write!(f, "the {part} is there"),
             Self::Going(part) => write!(f, "the {part} is gone"),
+            Self::Crl => f.write_str("the certificate revocation list is in use"),
             Self::Deletion(id) => write!(f, "the endpoint `{id}` is gone"),
         }
     }

@@ -11,10 +11,11 @@ use crate::{
         observed::Outcome,
         part::{Kind, Part, PartState},
         testing::{
-            anchor_serial, arn, association, complete, desired, desired_with, imported, recorded, route, rule, state,
+            anchor_serial, arn, association, complete, config, desired, desired_with, imported, recorded, route, rule,
+            state, to_list, user_serial,
         },
     },
-    pki::testing::NOW,
+    pki::{serial::Serial, testing::NOW},
 };
 
 #[test]
@@ -269,6 +270,70 @@ fn a_crl_is_imported_again_only_when_it_differs() {
 }
 
 #[test]
+fn a_crl_that_lists_too_few_or_too_many_is_made_anew() {
+    let revoked = Observed { to_list: to_list(&[anchor_serial(), user_serial()]), ..complete() };
+    let mut undone = with_crl(recorded(1, &[anchor_serial(), user_serial()]));
+    undone.to_list.undone.insert(user_serial());
+    for observed in [revoked, undone] {
+        assert_eq!(plan(&desired(), &observed).steps, [Step::ImportCrl]);
+        assert!(plan(&desired(), &observed).needs_ca(&observed));
+    }
+}
+
+#[test]
+fn the_end_of_a_revoked_certificate_is_no_reason_for_a_new_crl() {
+    let crl = recorded(1, &[anchor_serial(), user_serial()]);
+    let expired = |crl| {
+        let mut observed = with_crl(crl);
+        observed.to_list.revoked.insert(user_serial(), NOW - time::Duration::days(1));
+        observed
+    };
+    assert!(plan(&desired(), &expired(crl)).is_empty());
+    assert!(plan(&desired(), &expired(recorded(1, &[anchor_serial()]))).is_empty());
+}
+
+#[test]
+fn an_import_is_waited_for_until_aws_uses_it() {
+    let observed = with_endpoint(|endpoint| endpoint.crl_is_active = false);
+    check(&desired(), observed, expect!["wait until the certificate revocation list is in use\n"]);
+}
+
+#[test]
+fn a_crl_with_a_higher_number_is_not_followed_by_a_lower_one() {
+    let newer = recorded(0, &[anchor_serial()]);
+    let observed = Observed { recorded_crl: Some(newer), ..complete() };
+    assert!(plan(&desired(), &observed).needs_ca(&observed));
+}
+
+#[test]
+fn whom_somebody_else_has_revoked_is_not_let_in_again() {
+    let observed = with_crl(recorded(1, &[anchor_serial(), user_serial()]));
+    for desired in [desired(), Desired::crl_alone(&config())] {
+        check(
+            &desired,
+            observed.clone(),
+            expect![[r#"
+                ! the endpoint's CRL lists certificates of whose revocation the ledger knows nothing, and which its own would let in again: 04040404040404040404040404040404
+            "#]],
+        );
+    }
+}
+
+#[test]
+fn of_the_crl_alone_nothing_else_is_touched() {
+    let alone = Desired::crl_alone(&config());
+    let mut observed = with_endpoint(|endpoint| {
+        endpoint.parts.clear();
+        endpoint.settings.banner = "old".to_owned();
+        endpoint.tags.remove("Name");
+    });
+    assert_eq!(plan(&alone, &observed).steps, []);
+    observed.to_list = to_list(&[anchor_serial(), user_serial()]);
+    assert_eq!(plan(&alone, &observed).steps, [Step::ImportCrl]);
+    assert_eq!(plan(&alone, &Observed::default()).steps, []);
+}
+
+#[test]
 fn destroying_goes_from_the_inside_out_and_keeps_what_is_not_tagged() {
     let mut observed = complete();
     observed.certificates.get_mut(&arn(OwnCertificate::Server)).unwrap().tagged = false;
@@ -384,7 +449,9 @@ fn do_step(desired: &Desired, observed: &mut Observed, step: &Step) {
         Step::Remove(part) => observed.learn(Outcome::Going(part.clone())),
         Step::ImportCrl => {
             let crl = if recorded_crl_is_complete(observed) { observed.recorded_crl.clone() } else { None };
-            observed.learn(Outcome::CrlImported(crl.unwrap_or_else(|| recorded(9, &[anchor_serial()]))));
+            let serials: Vec<Serial> = observed.to_list.revoked.keys().copied().collect();
+            let to_list = observed.to_list.clone();
+            observed.learn(Outcome::CrlImported(crl.unwrap_or_else(|| recorded(9, &serials)), to_list));
         }
         Step::DeleteEndpoint => observed.learn(Outcome::Deleting),
         Step::DeleteCertificate(arn) => observed.learn(Outcome::CertificateDeleted(arn.clone())),
@@ -394,6 +461,7 @@ fn do_step(desired: &Desired, observed: &mut Observed, step: &Step) {
         Step::Await(Pending::Going(part)) => {
             observed.endpoint.as_mut().unwrap().parts.remove(part);
         }
+        Step::Await(Pending::Crl) => observed.endpoint.as_mut().unwrap().crl_is_active = true,
         Step::Await(Pending::Deletion(id)) => observed.learn(Outcome::Gone(id.clone())),
     }
 }
@@ -436,7 +504,9 @@ fn any_observed() -> impl Strategy<Value = Observed> {
             1 => Just(Some(Status::Failed { message: "no".to_owned() })),
         ]
     };
-    let crl = || prop_oneof![Just(None), Just(Some(vec![])), Just(Some(vec![anchor_serial()]))];
+    let (anchor, user) = (anchor_serial(), user_serial());
+    let crl =
+        move || prop_oneof![Just(None), Just(Some(vec![])), Just(Some(vec![anchor])), Just(Some(vec![anchor, user]))];
     let parts = [
         association(1),
         association(2),
@@ -448,8 +518,8 @@ fn any_observed() -> impl Strategy<Value = Observed> {
         route("192.168.1.0/24", 2),
     ];
     let statuses: [_; 8] = std::array::from_fn(|_| status());
-    let endpoint = (statuses, any::<bool>(), any::<bool>(), any::<bool>(), crl()).prop_map(
-        move |(statuses, udp, port, tagged, crl)| {
+    let endpoint = (statuses, any::<bool>(), any::<bool>(), any::<bool>(), crl(), any::<bool>()).prop_map(
+        move |(statuses, udp, port, tagged, crl, crl_is_active)| {
             let mut endpoint = complete().endpoint.unwrap();
             let found = parts.iter().cloned().zip(statuses);
             endpoint.parts = found.filter_map(|(part, status)| Some((part.clone(), state(&part, status?)))).collect();
@@ -459,12 +529,15 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 endpoint.tags.clear();
             }
             endpoint.crl = crl.map(|serials| recorded(1, &serials).crl);
+            endpoint.crl_is_active = crl_is_active;
             endpoint
         },
     );
     let imports = (any::<bool>(), any::<bool>(), any::<bool>());
-    (imports, proptest::option::of(endpoint), any::<bool>(), crl()).prop_map(
-        |((has_server, has_anchor, is_surplus), endpoint, is_deleting, recorded_crl)| {
+    // The user was never revoked, is, or was on hold.
+    let user = prop_oneof![Just((false, false)), Just((true, false)), Just((false, true))];
+    (imports, proptest::option::of(endpoint), any::<bool>(), crl(), user).prop_map(
+        |((has_server, has_anchor, is_surplus), endpoint, is_deleting, recorded_crl, (is_revoked, was_revoked))| {
             let mut observed = Observed { endpoint, ..Observed::default() };
             for (own, has) in [(OwnCertificate::Server, has_server), (OwnCertificate::Anchor, has_anchor)] {
                 if has || observed.endpoint.is_some() {
@@ -478,6 +551,17 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 observed.deleting.insert(EndpointId::new("cvpn-endpoint-0"));
             }
             observed.recorded_crl = recorded_crl.map(|serials| recorded(1, &serials));
+            let mut listed = if is_revoked { to_list(&[user_serial()]) } else { to_list(&[]) };
+            let is_listed = observed
+                .endpoint
+                .as_ref()
+                .and_then(|endpoint| endpoint.crl.as_ref())
+                .is_some_and(|crl| crl.lists(user_serial()));
+            // What the ledger never knew is an obstacle, and has tests of its own.
+            if was_revoked || (is_listed && !is_revoked) {
+                listed.undone.insert(user_serial());
+            }
+            observed.list(listed);
             observed
         },
     )
@@ -487,6 +571,12 @@ fn check(desired: &Desired, observed: Observed, expected: Expect) {
     let Plan { steps, obstacles, .. } = plan(desired, &observed);
     let lines = steps.iter().map(ToString::to_string).chain(obstacles.iter().map(|obstacle| format!("! {obstacle}")));
     expected.assert_eq(&lines.map(|line| line + "\n").collect::<String>());
+}
+
+/// As if `crl` were the latest, and imported.
+fn with_crl(crl: crate::ledger::RecordedCrl) -> Observed {
+    let observed = with_endpoint(|endpoint| endpoint.crl = Some(crl.crl.clone()));
+    Observed { recorded_crl: Some(crl), ..observed }
 }
 
 fn with_endpoint(change: impl FnOnce(&mut Endpoint)) -> Observed {

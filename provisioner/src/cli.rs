@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
 use profile::name::Domain;
-use provisioner::config::{DeploymentName, Region, SecurityGroupId, SubnetId, VpcId};
+use provisioner::{
+    config::{DeploymentName, Region, SecurityGroupId, SubnetId, VpcId},
+    pki::{reason::Reason, serial::Serial},
+};
 
 /// Sets up AWS Client VPN with certificates, and signs its users' requests.
 ///
@@ -133,6 +136,13 @@ pub(crate) enum Command {
         yes: bool,
     },
 
+    /// Locks a user out: revokes their certificates, and ends their connections
+    ///
+    /// Records it in the ledger, makes a new CRL, imports it, reads it back, and ends what is connected with the revoked
+    /// certificates. The import resets all connections; clients that may, come again within seconds. Interrupted at any
+    /// point, it has not said that anybody is revoked, and the next run finishes it.
+    Revoke(Revoke),
+
     /// Looks at everything that `provision` needs, and changes nothing
     ///
     /// Configuration, ledger, credentials, region, VPC, subnets, addresses, ways to the internet and quotas: each well, a
@@ -154,6 +164,30 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Revoke {
+    /// A user, all of whose valid certificates are meant
+    #[arg(value_name = "USER", required_unless_present = "serial", conflicts_with = "serial")]
+    pub(crate) user: Option<String>,
+    /// One certificate, by its serial number as `users` lists it
+    #[arg(long, value_name = "HEX", value_parser = serial)]
+    pub(crate) serial: Option<Serial>,
+    /// Why: unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold or
+    /// privilegeWithdrawn
+    #[arg(long, default_value_t = Reason::Unspecified, conflicts_with = "undo")]
+    pub(crate) reason: Reason,
+    /// Let them in again; only where the reason was certificateHold
+    #[arg(long)]
+    pub(crate) undo: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+fn serial(text: &str) -> Result<Serial, String> {
+    Serial::from_hex(text).ok_or_else(|| "a serial number has at most 32 hexadecimal digits".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -48,6 +48,10 @@ impl Failure {
         Self { error: self.error.context(what), ..self }
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         self.kind as u8
     }

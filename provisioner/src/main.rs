@@ -54,6 +54,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
+        Command::Revoke(arguments) => commands::revoke::run(surroundings, config, arguments).await,
         Command::IamPolicy { explain, json } => commands::iam_policy::run(surroundings, config, *explain, *json),
         Command::Doctor { json } => commands::doctor::run(surroundings, config, *json).await,
         Command::Disconnect { who, yes } => commands::disconnect::run(surroundings, config, who, *yes).await,

@@ -101,6 +101,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("disconnect", rest),
     },
     Command {
+        name: "revoke",
+        usage: "USER|--serial HEX [--reason R|--undo] [--yes]",
+        help: "lock a user out: CRL, endpoint, connections",
+        run: |rest| forward::latchkey("revoke", rest),
+    },
+    Command {
         name: "doctor",
         usage: "[--json]",
         help: "check programs, configuration, AWS account and VPC before anything is changed",

@@ -22,6 +22,8 @@ pub(crate) mod connections;
 
 pub(crate) mod disconnect;
 
+pub(crate) mod revoke;
+
 pub(crate) mod doctor;
 
 pub(crate) mod iam_policy;

@@ -38,17 +38,18 @@ const fn within(name: &'static str, other: &'static str, why: &'static str, gran
 }
 
 /// Commands that observe the deployment.
-const OBSERVERS: &[&str] = &["provision", "plan", "status", "destroy"];
+const OBSERVERS: &[&str] = &["provision", "plan", "status", "destroy", "revoke"];
 /// Commands that hold the configuration against the VPC.
 const VPC: &[&str] = &["provision", "plan", "status", "doctor"];
 /// Commands that look at what is around the deployment.
 const CHECKERS: &[&str] = &["provision", "plan", "doctor"];
 /// Commands that say who is connected, or how many connections will end.
-const CONNECTED: &[&str] = &["provision", "plan", "status", "destroy", "connections", "disconnect"];
+const CONNECTED: &[&str] = &["provision", "plan", "status", "destroy", "connections", "disconnect", "revoke"];
 /// Commands that take away what was made.
 const REMOVERS: &[&str] = &["provision", "destroy"];
 /// Commands that ask anything of AWS.
-const ALL: &[&str] = &["provision", "plan", "status", "destroy", "export", "doctor", "connections", "disconnect"];
+const ALL: &[&str] =
+    &["provision", "plan", "status", "destroy", "export", "doctor", "connections", "disconnect", "revoke"];
 
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
@@ -127,7 +128,12 @@ pub const ACTIONS: &[Action] = &[
     called("ec2:RevokeClientVpnIngress", REMOVERS, "no longer let clients through", &[Grant::Endpoint]),
     called("ec2:CreateClientVpnRoute", &["provision"], "add routes", &[Grant::Endpoint, Grant::Subnets]),
     called("ec2:DeleteClientVpnRoute", REMOVERS, "take routes away", &[Grant::Endpoint]),
-    called("ec2:ImportClientVpnClientCertificateRevocationList", &["provision"], "the CRL", &[Grant::Endpoint]),
+    called(
+        "ec2:ImportClientVpnClientCertificateRevocationList",
+        &["provision", "revoke"],
+        "the CRL",
+        &[Grant::Endpoint],
+    ),
     called("ec2:ExportClientVpnClientCertificateRevocationList", OBSERVERS, "which CRL is in use", &[Grant::Endpoint]),
     called(
         "ec2:ExportClientVpnClientConfiguration",
@@ -135,7 +141,7 @@ pub const ACTIONS: &[Action] = &[
         "the profile's beginning",
         &[Grant::Endpoint],
     ),
-    called("ec2:TerminateClientVpnConnections", &["disconnect"], "end connections", &[Grant::Endpoint]),
+    called("ec2:TerminateClientVpnConnections", &["disconnect", "revoke"], "end connections", &[Grant::Endpoint]),
 ];
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub(crate) struct Scenario {
     pub(crate) command: &'static [&'static str],
     /// Lines that the inventory has afterwards: how each begins, and how often.
     pub(crate) outcome: &'static [(&'static str, usize)],
+    /// Who is on the CRL that the endpoint has, beside the client anchor; `None` where that is not the scenario's affair.
+    pub(crate) locked_out: Option<&'static [&'static str]>,
     /// Whether `plan --check` must find nothing to do afterwards.
     pub(crate) is_settled: bool,
 }
@@ -21,9 +23,13 @@ pub(crate) struct Scenario {
 pub(crate) enum Before {
     /// `latchkey` was run with these arguments.
     Run(&'static [&'static str]),
+    /// This user's request, made by OpenSSL, was signed.
+    Sign(&'static str),
     /// In the configuration, the second was put in the place of the first.
     Configure(&'static str, &'static str),
 }
+
+const REVOCABLE: &[Before] = &[Before::Run(&["provision", "--yes"]), Before::Sign("alice"), Before::Sign("bob")];
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -37,6 +43,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ("rule ", 1),
             ("CRL imported: true", 1),
         ],
+        locked_out: None,
         is_settled: true,
     },
     Scenario {
@@ -63,6 +70,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ("rule ", 2),
             ("CRL imported: true", 1),
         ],
+        locked_out: None,
         is_settled: true,
     },
     Scenario {
@@ -79,6 +87,29 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ("rule ", 1),
             ("CRL imported: true", 1),
         ],
+        locked_out: None,
+        is_settled: true,
+    },
+    Scenario {
+        name: "revoke",
+        before: REVOCABLE,
+        command: &["revoke", "alice", "--reason", "keyCompromise", "--yes"],
+        outcome: &[("endpoint: ", 1), ("certificate of ", 2), ("association ", 2), ("CRL imported: true", 1)],
+        locked_out: Some(&["alice"]),
+        is_settled: true,
+    },
+    Scenario {
+        name: "undo",
+        before: &[
+            Before::Run(&["provision", "--yes"]),
+            Before::Sign("alice"),
+            Before::Sign("bob"),
+            Before::Run(&["revoke", "alice", "--reason", "certificateHold", "--yes"]),
+            Before::Run(&["revoke", "bob", "--reason", "superseded", "--yes"]),
+        ],
+        command: &["revoke", "alice", "--undo", "--yes"],
+        outcome: &[("endpoint: ", 1), ("certificate of ", 2), ("association ", 2), ("CRL imported: true", 1)],
+        locked_out: Some(&["bob"]),
         is_settled: true,
     },
     Scenario {
@@ -86,6 +117,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         before: &[Before::Run(&["provision", "--yes"])],
         command: &["destroy", "--yes"],
         outcome: &[("endpoint: ", 0), ("certificate of ", 0), ("association ", 0), ("rule ", 0)],
+        locked_out: None,
         is_settled: false,
     },
 ];

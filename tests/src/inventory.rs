@@ -72,6 +72,20 @@ impl Account {
         .await
     }
 
+    /// The CRL of every endpoint.
+    ///
+    /// # Errors
+    /// The service refuses a call.
+    pub async fn crls(&self) -> Result<Vec<String>> {
+        let described = self.ec2.describe_client_vpn_endpoints().send().await?;
+        let ids = described.client_vpn_endpoints().iter().filter_map(ClientVpnEndpoint::client_vpn_endpoint_id);
+        try_join_all(ids.map(async |id| {
+            let exported = self.ec2.export_client_vpn_client_certificate_revocation_list().client_vpn_endpoint_id(id);
+            Ok(exported.send().await?.certificate_revocation_list().unwrap_or_default().to_owned())
+        }))
+        .await
+    }
+
     async fn endpoint(&self, endpoint: &ClientVpnEndpoint) -> Result<Vec<String>> {
         let id = endpoint.client_vpn_endpoint_id().context("an endpoint without id")?;
         let mut lines = settings(endpoint);

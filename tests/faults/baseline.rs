@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tests::{
     control_plane::{ControlPlane, succeeded},
     inventory::Inventory,
-    openssl::{self, RSA_2048},
+    openssl,
     proxy::{Point, Proxy},
-    rehearsal::write,
 };
 
 use crate::scenarios::{Before, Scenario};
@@ -36,7 +35,7 @@ impl<'a> Baseline<'a> {
         for before in scenario.before {
             match before {
                 Before::Run(arguments) => drop(succeeded(start.run(&url, arguments).await?, "what comes before")?),
-                Before::Sign(user) => sign(&start, &url, user).await?,
+                Before::Sign(user) => start.sign(user).await?,
                 Before::Configure(from, to) => start.configure(from, to)?,
             }
         }
@@ -89,25 +88,13 @@ impl<'a> Baseline<'a> {
     }
 }
 
-async fn sign(place: &ControlPlane, url: &str, user: &str) -> Result<()> {
-    openssl::request(place.path(), user, RSA_2048, &format!("/CN={user}.vpn.example.com"), &[])?;
-    let (csr, crt) = (format!("{user}.csr"), format!("{user}.crt"));
-    succeeded(place.run(url, &["sign", &csr, "--out", &crt, "--yes"]).await?, "sign").map(drop)
-}
-
 /// Asks the service for its CRL, and OpenSSL what is on it.
 async fn exactly_these_are_locked_out(place: &ControlPlane, users: &[&str]) -> Result<()> {
-    let folder = place.path();
-    let crls = place.account().await?.crls().await?;
-    let [crl] = crls.as_slice() else { bail!("there are {} endpoints", crls.len()) };
-    write(&folder.join("judged.pem"), crl)?;
-    let text = openssl::run(folder, &["crl", "-in", "judged.pem", "-noout", "-text"])?;
+    let listed = place.locked_out().await?;
     for user in users {
-        let serial = openssl::run(folder, &["x509", "-in", &format!("{user}.crt"), "-noout", "-serial"])?;
-        let serial = serial.trim().strip_prefix("serial=").context("a serial number")?.to_owned();
-        ensure!(text.contains(&format!("Serial Number: {serial}")), "{user} ({serial}) is not on the CRL:\n{text}");
+        let serial = openssl::serial(place.path(), &format!("{user}.crt"))?;
+        ensure!(listed.contains(&serial), "{user} ({serial}) is not on the CRL: {listed:?}");
     }
-    let entries = text.matches("Serial Number: ").count();
-    ensure!(entries == users.len() + 1, "there are {entries} entries for {users:?} and the anchor:\n{text}");
+    ensure!(listed.len() == users.len() + 1, "{users:?} and the anchor are to be on the CRL: {listed:?}");
     Ok(())
 }

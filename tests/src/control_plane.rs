@@ -7,11 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::{
     inventory::Account,
+    openssl::{self, RSA_2048},
     rehearsal::{binary, files, repository, write},
 };
 
@@ -100,6 +101,28 @@ impl ControlPlane {
     /// The same, run to its end.
     pub async fn run(&self, url: &str, arguments: &[&str]) -> Result<Output> {
         self.latchkey(url, arguments).output().await.context("`latchkey`; `cargo build -p provisioner` makes it")
+    }
+
+    /// Has a request of `user`, made by OpenSSL, signed: `USER.csr` and `USER.crt` in the folder.
+    ///
+    /// # Errors
+    /// It is not signed.
+    pub async fn sign(&self, user: &str) -> Result<()> {
+        openssl::request(self.path(), user, RSA_2048, &format!("/CN={user}.vpn.example.com"), &[])?;
+        let (csr, crt) = (format!("{user}.csr"), format!("{user}.crt"));
+        let url = format!("http://{}", self.address);
+        succeeded(self.run(&url, &["sign", &csr, "--out", &crt, "--yes"]).await?, "sign").map(drop)
+    }
+
+    /// The serial numbers on the CRL that the service has, as OpenSSL reads them.
+    ///
+    /// # Errors
+    /// There is not exactly one endpoint.
+    pub async fn locked_out(&self) -> Result<Vec<String>> {
+        let crls = self.account().await?.crls().await?;
+        let [crl] = crls.as_slice() else { bail!("there are {} endpoints", crls.len()) };
+        write(&self.path().join("judged.pem"), crl)?;
+        openssl::revoked(self.path(), "judged.pem")
     }
 
     fn state(&self) -> std::path::PathBuf {

@@ -14,4 +14,8 @@ mod second_run;
 
 mod nothing_survives;
 
+mod client;
+
 mod permissions;
+
+mod revocation;

@@ -4,18 +4,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
-    thread,
-    time::Duration,
+    process::Command,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::{
-    openssl::{self, RSA_2048},
+    openssl,
     rehearsal::{Rehearsal, binary, write},
 };
+
+use crate::client::{self, Running, connections, until};
 
 #[test]
 fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
@@ -34,6 +33,7 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     life.run(&["disconnect", "alice"])?;
     life.is_disconnected("alice")?;
     drop(client);
+    life.a_certificate_of_two_is_revoked("alice")?;
     life.run(&["status"])?;
     life.changes()?;
     life.run(&["destroy"])?;
@@ -121,20 +121,8 @@ impl Life {
 
     /// Connects with a stock client, as long as the value lives.
     fn connect(&mut self, user: &str) -> Result<Running> {
-        let folder = self.rehearsal.path();
-        let (csr, crt, ovpn) = (format!("{user}.csr"), format!("{user}.crt"), format!("{user}.ovpn"));
-        openssl::request(folder, user, RSA_2048, &format!("/CN={user}.vpn.example.com"), &[])?;
-        self.rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
-        let exported = fs::read_to_string(folder.join(".latchkey/demo/client-configuration.ovpn"))?;
-        let (cert, key) =
-            (fs::read_to_string(folder.join(&crt))?, fs::read_to_string(folder.join(format!("{user}.key")))?);
-        write(&folder.join(&ovpn), format!("{exported}\n<cert>\n{cert}</cert>\n<key>\n{key}</key>\n"))?;
-        let mut connect = Command::new(binary("xtask"));
-        let client = Running::start(connect.args(["sandbox", "connect", &ovpn, "--hold", "120"]).current_dir(folder))?;
-        until("a connection", || {
-            let live = connections(&self.rehearsal, &[])?;
-            Ok(live.iter().any(|it| it["user"] == user && it["status"] == "active" && it["address"] != ""))
-        })?;
+        client::profile(&self.rehearsal, user)?;
+        let client = client::connect(&self.rehearsal, user)?;
         self.count("connections")?;
         Ok(client)
     }
@@ -152,6 +140,22 @@ impl Life {
         Ok(())
     }
 
+    /// The import of a CRL ends connections by itself, so that hardly any is left to be ended. AWS cannot tell those of two
+    /// certificates of the same user apart: when the valid one's client has come again, there is one.
+    fn a_certificate_of_two_is_revoked(&mut self, user: &str) -> Result<()> {
+        let folder = self.rehearsal.path();
+        let first = openssl::serial(folder, &format!("{user}.crt"))?;
+        fs::remove_file(folder.join(format!("{user}.crt")))?;
+        let client = self.connect(user)?;
+        self.run(&["revoke", "--serial", &first])?;
+        until("a connection", || client::is_connected(&self.rehearsal, user))?;
+        self.count("connections")?;
+        let receipt = self.run(&["revoke", "--serial", &first])?;
+        ensure!(receipt.contains("in effect before") && receipt.contains("connections ended  1"), "{receipt}");
+        drop(client);
+        Ok(())
+    }
+
     fn listed(&self) -> Result<Actions> {
         let table: Value = serde_json::from_str(&self.rehearsal.run(&["iam-policy", "--explain", "--json"])?)?;
         let mut listed = Actions::new();
@@ -164,40 +168,4 @@ impl Life {
         }
         Ok(listed)
     }
-}
-
-fn connections(rehearsal: &Rehearsal, more: &[&str]) -> Result<Vec<Value>> {
-    let json = rehearsal.run(&[&["connections", "--json"], more].concat())?;
-    serde_json::from_str(&json).context("a list of connections")
-}
-
-/// A program and all that it has started, killed when this is dropped.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Result<Self> {
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self(quiet.process_group(0).spawn()?))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.0.id());
-        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
-        assert!(killed.is_ok_and(|status| status.success()) || thread::panicking(), "nothing was running any more");
-        let waited = self.0.wait();
-        assert!(waited.is_ok() || thread::panicking());
-    }
-}
-
-/// Waits for something that others bring about.
-fn until(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
-    for _ in 0..300 {
-        if is_so()? {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
-    bail!("waited a minute in vain for {what}")
 }

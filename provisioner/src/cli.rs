@@ -93,6 +93,16 @@ pub(crate) enum Command {
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
 
+    /// Renews the server certificate now, in its place, and changes nothing else
+    ///
+    /// `provision` renews it by itself in its last month; this is for whoever does not want to wait, or believes that its
+    /// key is known to others. The CA stays, so every profile stays valid. Connections end, and clients connect again.
+    Rotate {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+
     /// Deletes everything of the deployment at AWS
     ///
     /// Finds by tags what belongs to the deployment and touches nothing else, also where the local folder is lost. The

@@ -12,7 +12,7 @@ use provisioner::{
         apply::{ObserveError, observe},
         aws::Aws,
         cloud::{CallError, Cloud, Depth},
-        desired::Desired,
+        desired::{Desired, Goal},
         network::{self, VpcView},
         observed::Observed,
         plan::{Plan, plan},
@@ -82,7 +82,7 @@ impl Deployment {
             Err(Failure::say(Kind::Input, lines.join("\n"))
                 .hint("correct the section `[network]` of the configuration"))
         };
-        let nothing = Desired::nothing(&self.config);
+        let nothing = Desired::only(&self.config, Goal::Nothing);
         let observed = async { observe(aws, &self.ledger, &nothing, Depth::Quick).await.map_err(observe_failure) };
         let (vpc, observed) = futures::try_join!(vpc, observed)?;
         let desired = Desired::new(&self.config, &vpc, now);

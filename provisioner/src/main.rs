@@ -45,6 +45,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
     match command {
         Command::Init(init) => commands::init::run(surroundings, config, init).await,
         Command::Provision { yes, replace } => commands::provision::run(surroundings, config, *yes, *replace).await,
+        Command::Rotate { yes } => commands::rotate::run(surroundings, config, *yes).await,
         Command::Destroy { yes, with_ca } => commands::destroy::run(surroundings, config, *yes, *with_ca).await,
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
         Command::Sign { request, out, yes } => {

@@ -19,3 +19,5 @@ mod client;
 mod permissions;
 
 mod revocation;
+
+mod rotation;

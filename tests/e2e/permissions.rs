@@ -35,6 +35,7 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     drop(client);
     life.a_certificate_of_two_is_revoked("alice")?;
     life.run(&["status"])?;
+    life.run(&["rotate"])?;
     life.changes()?;
     life.run(&["destroy"])?;
 

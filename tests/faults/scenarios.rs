@@ -113,6 +113,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         is_settled: true,
     },
     Scenario {
+        name: "rotate",
+        before: &[Before::Run(&["provision", "--yes"])],
+        command: &["rotate", "--yes"],
+        outcome: &[
+            ("endpoint: ", 1),
+            ("certificate of ", 2),
+            ("association ", 2),
+            ("rule ", 1),
+            ("CRL imported: true", 1),
+        ],
+        is_settled: true,
+    },
+    Scenario {
         name: "destroy",
         before: &[Before::Run(&["provision", "--yes"])],
         command: &["destroy", "--yes"],

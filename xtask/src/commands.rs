@@ -83,6 +83,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("export", rest),
     },
     Command {
+        name: "rotate",
+        usage: "[--yes]",
+        help: "renew the server certificate in its place, now",
+        run: |rest| forward::latchkey("rotate", rest),
+    },
+    Command {
         name: "destroy",
         usage: "[--yes] [--with-ca]",
         help: "delete everything of the deployment at AWS",

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use provisioner::deploy::{apply::observe, cloud::Depth, desired::Desired, plan::plan};
+use provisioner::deploy::{
+    apply::observe,
+    cloud::Depth,
+    desired::{Desired, Goal},
+    plan::plan,
+};
 
 use super::{apply::apply, plan::Preview};
 use crate::{
@@ -15,7 +20,7 @@ use crate::{
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, with_ca: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
     let aws = deployment.aws(surroundings).await?;
-    let desired = Desired::nothing(&deployment.config);
+    let desired = Desired::only(&deployment.config, Goal::Nothing);
     let mut agreed = yes || deployment.is_rehearsal();
     loop {
         let observed = observe(&aws, &deployment.ledger, &desired, Depth::Thorough).await.map_err(observe_failure)?;

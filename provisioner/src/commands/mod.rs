@@ -6,6 +6,8 @@ pub(crate) mod provision;
 
 pub(crate) mod destroy;
 
+pub(crate) mod rotate;
+
 mod apply;
 
 pub(crate) mod plan;

@@ -10,6 +10,7 @@ use provisioner::{
     deploy::{
         aws::Aws,
         changes::{Action, Change, Field, changes, drops_connections},
+        desired::Goal,
         part::Kind,
         plan::Step,
         price::{Price, dollars},
@@ -77,9 +78,13 @@ impl Preview {
             }
         };
         let has_ca = deployment.ledger.ca_certificate().await.or_fail(FailureKind::Input)?.is_some();
-        let count = |parts: &mut dyn Iterator<Item = Kind>| parts.filter(|kind| *kind == Kind::Association).count();
-        let before = observed.endpoint.iter().flat_map(|endpoint| endpoint.parts.keys()).map(|part| part.kind());
-        let after = desired.wanted.iter().flat_map(|wanted| wanted.parts.keys()).map(|part| part.kind());
+        let before = observed.endpoint.iter().flat_map(|endpoint| endpoint.parts.keys());
+        let before = before.filter(|part| part.kind() == Kind::Association).count();
+        let after = match &desired.goal {
+            Goal::Deployment(wanted) => wanted.parts.keys().filter(|part| part.kind() == Kind::Association).count(),
+            Goal::Nothing => 0,
+            Goal::Crl | Goal::Renewal(_) => before,
+        };
         Ok(Self {
             deployment: desired.deployment.to_string(),
             region: deployment.config.deployment.region.clone(),
@@ -88,10 +93,7 @@ impl Preview {
             obstacles: plan.obstacles.iter().map(ToString::to_string).collect(),
             steps: plan.steps.clone(),
             drops_connections: ending,
-            associations: Associations {
-                before: count(&mut before.into_iter()),
-                after: if plan.obstacles.is_empty() { count(&mut after.into_iter()) } else { 0 },
-            },
+            associations: Associations { before, after },
         })
     }
 
@@ -228,7 +230,7 @@ fn shown(field: &Field) -> String {
     text
 }
 
-/// The plan as programs read it; `docs/plan-json.md` describes it.
+/// The plan as programs read it; `docs/plan.schema.json` describes it.
 #[derive(Serialize)]
 struct Form<'a> {
     version: u32,

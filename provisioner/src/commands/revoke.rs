@@ -12,7 +12,7 @@ use provisioner::{
         changes::drops_connections,
         cloud::Depth,
         connection::{Connection, ConnectionStatus, to_end},
-        desired::Desired,
+        desired::{Desired, Goal},
         observed::{Endpoint, Observed},
         plan::plan,
         supply::CRL_ENTRIES,
@@ -211,7 +211,7 @@ async fn reach(
         let aws = deployment.aws(surroundings).await?;
         let name = &deployment.config.deployment.name;
         let endpoint = aws.endpoint(name).await.map_err(call_failure)?.ok_or_else(|| no_endpoint(deployment))?;
-        let desired = Desired::crl_alone(&deployment.config);
+        let desired = Desired::only(&deployment.config, Goal::Crl);
         let observed = async { look(deployment, &aws, &desired).await };
         let connections = async { aws.connections(&endpoint).await.map_err(call_failure) };
         let (mut observed, connections) = futures::try_join!(observed, connections)?;
@@ -244,7 +244,7 @@ async fn take_into_use(
     aws: &Aws,
     decision: &Decision,
 ) -> Outcome<InUse> {
-    let desired = Desired::crl_alone(&deployment.config);
+    let desired = Desired::only(&deployment.config, Goal::Crl);
     let observed = look(deployment, aws, &desired).await?;
     let plan = plan(&desired, &observed);
     if !plan.obstacles.is_empty() {

@@ -79,7 +79,7 @@ pub fn drops_connections(plan: &Plan, observed: &Observed) -> bool {
 }
 
 fn change(step: &Step, plan: &Plan, desired: &Desired, observed: &Observed) -> Option<Change> {
-    let wanted = desired.wanted.as_ref();
+    let wanted = desired.wanted();
     let new = |action, what: String, fields| Some(Change { action, what, fields });
     match step {
         Step::ImportCertificate(own) => {

@@ -12,7 +12,10 @@ use super::{
     setting::Settings,
     tags::Tags,
 };
-use crate::config::{AddressType, Config, DeploymentName, SubnetId};
+use crate::{
+    config::{AddressType, Config, DeploymentName, SubnetId},
+    pki::serial::Serial,
+};
 
 /// A deployment as it is to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,19 +24,22 @@ pub struct Desired {
     pub deployment: DeploymentName,
     /// The domain of its certificates.
     pub domain: Domain,
-    /// What is to exist of it; `None` means: nothing.
-    pub wanted: Option<Wanted>,
-    /// How much of it is to be brought about.
-    pub extent: Extent,
+    /// What is to be brought about.
+    pub goal: Goal,
 }
 
-/// How much is to be brought about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Extent {
-    /// Everything.
-    Whole,
-    /// That the endpoint has the CRL of the ledger, and nothing else, whatever is wanted.
-    CrlAlone,
+/// What is to be brought about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// The deployment as it is configured.
+    Deployment(Box<Wanted>),
+    /// Nothing of it.
+    Nothing,
+    /// What there is, and at its endpoint the CRL of the ledger.
+    Crl,
+    /// What there is, and a new server certificate in the place of the one with this serial number, however long that one
+    /// lasts. The number, and not the end, says when it is done: a new one may end on the same day or before it.
+    Renewal(Serial),
 }
 
 /// What is to exist.
@@ -86,35 +92,32 @@ impl Desired {
         Self {
             deployment: config.deployment.name.clone(),
             domain: config.deployment.domain.clone(),
-            wanted: Some(Wanted {
+            goal: Goal::Deployment(Box::new(Wanted {
                 settings,
                 parts: subnets.chain(rules(config, vpc)).chain(routes).collect(),
                 zones: vpc.subnets.iter().map(|subnet| (subnet.id.clone(), subnet.zone.clone())).collect(),
                 tags: config.deployment.tags.clone(),
                 renew_before: now + renewal(config.pki.server_days),
-            }),
-            extent: Extent::Whole,
+            })),
         }
     }
 
-    /// Nothing of the deployment.
-    pub fn nothing(config: &Config) -> Self {
-        Self {
-            deployment: config.deployment.name.clone(),
-            domain: config.deployment.domain.clone(),
-            wanted: None,
-            extent: Extent::Whole,
-        }
+    /// A goal that the configuration does not describe.
+    pub fn only(config: &Config, goal: Goal) -> Self {
+        Self { deployment: config.deployment.name.clone(), domain: config.deployment.domain.clone(), goal }
     }
 
-    /// What there is, with the CRL of the ledger.
-    pub fn crl_alone(config: &Config) -> Self {
-        Self { extent: Extent::CrlAlone, ..Self::nothing(config) }
+    /// The deployment, where it is to exist as it is configured.
+    pub fn wanted(&self) -> Option<&Wanted> {
+        let Goal::Deployment(wanted) = &self.goal else {
+            return None;
+        };
+        Some(wanted)
     }
 
     /// Whether nothing is to be left.
     pub fn is_removal(&self) -> bool {
-        self.extent == Extent::Whole && self.wanted.is_none()
+        self.goal == Goal::Nothing
     }
 }
 

@@ -8,7 +8,7 @@ pub mod step;
 use std::{collections::BTreeSet, fmt};
 
 use super::{
-    desired::{Desired, Extent, Wanted},
+    desired::{Desired, Goal, Wanted},
     id::{CertificateArn, EndpointId},
     observed::{Endpoint, EndpointStatus, Observed},
     own::OwnCertificate,
@@ -16,7 +16,7 @@ use super::{
     setting::{Change, Setting},
     tags,
 };
-use crate::pki::crl::Crl;
+use crate::pki::{crl::Crl, serial::Serial};
 
 pub use step::{Pending, Step};
 
@@ -72,18 +72,18 @@ pub enum Obstacle {
 
 /// The steps from `observed` to `desired`.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
-    let mut plan = match &desired.wanted {
-        _ if desired.extent == Extent::CrlAlone => match obstacles(desired, observed) {
-            none if none.is_empty() => Plan { steps: crl(observed).into_iter().collect(), ..Plan::default() },
-            obstacles => Plan { obstacles, ..Plan::default() },
-        },
-        None => removal(observed),
-        Some(wanted) => match obstacles(desired, observed) {
-            none if none.is_empty() => deployment(desired, wanted, observed),
-            obstacles => Plan { steps: surplus(observed), obstacles, ..Plan::default() },
-        },
+    // Nothing stands in the way of an end.
+    let obstacles = if desired.is_removal() { Vec::new() } else { obstacles(desired, observed) };
+    let mut plan = match &desired.goal {
+        Goal::Deployment(_) if !obstacles.is_empty() => Plan { steps: surplus(observed), ..Plan::default() },
+        Goal::Crl | Goal::Renewal(_) if !obstacles.is_empty() => Plan::default(),
+        Goal::Deployment(wanted) => deployment(desired, wanted, observed),
+        Goal::Nothing => removal(observed),
+        Goal::Crl => Plan { steps: crl(observed).into_iter().collect(), ..Plan::default() },
+        Goal::Renewal(of) => renewal(*of, observed),
     };
-    plan.order = order::Order::of(&plan.steps, desired.wanted.as_ref().map(|wanted| &wanted.zones));
+    plan.obstacles = obstacles;
+    plan.order = order::Order::of(&plan.steps, desired.wanted().map(|wanted| &wanted.zones));
     plan.order.sort(&mut plan.steps);
     plan
 }
@@ -160,6 +160,15 @@ fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
         plan.steps.extend(surplus(observed));
     }
     plan
+}
+
+/// The renewal of the server certificate with the serial number `of`, while it is in use.
+fn renewal(of: Serial, observed: &Observed) -> Plan {
+    let server = observed.own(OwnCertificate::Server).and_then(|(_, server)| server.serial);
+    Plan {
+        steps: server.filter(|serial| *serial == of).map(|_| Step::RenewServer).into_iter().collect(),
+        ..Plan::default()
+    }
 }
 
 fn creation(wanted: &Wanted, steps: &mut Vec<Step>) {

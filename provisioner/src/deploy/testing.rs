@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    desired::{Desired, Wanted},
+    desired::{Desired, Goal, Wanted},
     id::{AssociationId, CertificateArn, EndpointId},
     network::{SubnetView, VpcView},
     observed::{Endpoint, EndpointStatus, Imported, Observed},
@@ -56,14 +56,15 @@ pub(super) fn desired() -> Desired {
 /// What is desired, changed by `change`.
 pub(super) fn desired_with(change: impl FnOnce(&mut Wanted)) -> Desired {
     let mut desired = desired();
-    change(desired.wanted.as_mut().unwrap());
+    let Goal::Deployment(wanted) = &mut desired.goal else { unreachable!("it is a deployment") };
+    change(wanted);
     desired
 }
 
 /// What there is when [`desired`] is all there.
 pub(super) fn complete() -> Observed {
     let desired = desired();
-    let wanted = desired.wanted.clone().unwrap();
+    let wanted = desired.wanted().cloned().unwrap();
     let recorded_crl = recorded(1, &[anchor_serial()]);
     let certificates = OwnCertificate::ALL.map(|own| (arn(own), imported(own)));
     Observed {

@@ -38,18 +38,18 @@ const fn within(name: &'static str, other: &'static str, why: &'static str, gran
 }
 
 /// Commands that observe the deployment.
-const OBSERVERS: &[&str] = &["provision", "plan", "status", "destroy", "revoke"];
+const OBSERVERS: &[&str] = &["provision", "plan", "status", "rotate", "destroy", "revoke"];
 /// Commands that hold the configuration against the VPC.
-const VPC: &[&str] = &["provision", "plan", "status", "doctor"];
+const VPC: &[&str] = &["provision", "plan", "status", "rotate", "doctor"];
 /// Commands that look at what is around the deployment.
 const CHECKERS: &[&str] = &["provision", "plan", "doctor"];
 /// Commands that say who is connected, or how many connections will end.
-const CONNECTED: &[&str] = &["provision", "plan", "status", "destroy", "connections", "disconnect", "revoke"];
+const CONNECTED: &[&str] = &["provision", "plan", "status", "rotate", "destroy", "connections", "disconnect", "revoke"];
 /// Commands that take away what was made.
 const REMOVERS: &[&str] = &["provision", "destroy"];
 /// Commands that ask anything of AWS.
 const ALL: &[&str] =
-    &["provision", "plan", "status", "destroy", "export", "doctor", "connections", "disconnect", "revoke"];
+    &["provision", "plan", "status", "rotate", "destroy", "export", "doctor", "connections", "disconnect", "revoke"];
 
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
@@ -80,7 +80,7 @@ pub const ACTIONS: &[Action] = &[
     called("acm:DescribeCertificate", OBSERVERS, "their serial numbers", &[Grant::Certificates]),
     called(
         "acm:ImportCertificate",
-        &["provision"],
+        &["provision", "rotate"],
         "server certificate and client anchor, and their renewal",
         &[Grant::NewCertificates, Grant::OwnCertificates],
     ),

@@ -159,7 +159,7 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     }
 
     fn wanted(&self) -> Result<&Wanted, StepError> {
-        self.desired.wanted.as_ref().ok_or(StepError::TooEarly("a wanted deployment"))
+        self.desired.wanted().ok_or(StepError::TooEarly("a wanted deployment"))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
             state, to_list, user_serial,
         },
     },
-    pki::{serial::Serial, testing::NOW},
+    pki::testing::NOW,
 };
 
 #[test]
@@ -209,6 +209,32 @@ fn tags_and_certificates_never_replace_the_endpoint() {
 }
 
 #[test]
+fn a_rotation_renews_the_server_certificate_once_and_leaves_the_rest() {
+    let serial = imported(OwnCertificate::Server).serial.unwrap();
+    let rotation = Desired { goal: Goal::Renewal(serial), ..changed_port() };
+    check(
+        &rotation,
+        complete(),
+        expect![[r#"
+            renew the server certificate in ACM
+        "#]],
+    );
+    let mut renewed = complete();
+    renewed.certificates.get_mut(&arn(OwnCertificate::Server)).unwrap().serial = Some(Serial::from_random([7; 16]));
+    assert!(plan(&rotation, &renewed).is_empty());
+    assert!(!plan(&changed_port(), &renewed).is_empty());
+}
+
+#[test]
+fn nothing_is_rotated_where_another_ca_rules() {
+    let mut observed = complete();
+    observed.certificates.get_mut(&arn(OwnCertificate::Anchor)).unwrap().recorded = false;
+    let serial = imported(OwnCertificate::Server).serial.unwrap();
+    let plan = plan(&Desired { goal: Goal::Renewal(serial), ..desired() }, &observed);
+    assert!(plan.steps.is_empty() && plan.obstacles.len() == 1, "{plan:?}");
+}
+
+#[test]
 fn a_new_description_makes_a_rule_anew() {
     let desired = desired_with(|wanted| {
         wanted.parts.insert(rule("10.1.0.0/16"), "the office".to_owned());
@@ -308,7 +334,7 @@ fn a_crl_with_a_higher_number_is_not_followed_by_a_lower_one() {
 #[test]
 fn whom_somebody_else_has_revoked_is_not_let_in_again() {
     let observed = with_crl(recorded(1, &[anchor_serial(), user_serial()]));
-    for desired in [desired(), Desired::crl_alone(&config())] {
+    for desired in [desired(), Desired::only(&config(), Goal::Crl)] {
         check(
             &desired,
             observed.clone(),
@@ -321,7 +347,7 @@ fn whom_somebody_else_has_revoked_is_not_let_in_again() {
 
 #[test]
 fn of_the_crl_alone_nothing_else_is_touched() {
-    let alone = Desired::crl_alone(&config());
+    let alone = Desired::only(&config(), Goal::Crl);
     let mut observed = with_endpoint(|endpoint| {
         endpoint.parts.clear();
         endpoint.settings.banner = "old".to_owned();
@@ -386,7 +412,7 @@ proptest! {
         prop_assert_eq!(plan(&desired, &observed).steps, []);
         let parts: BTreeMap<Part, String> = observed.endpoint.iter().flat_map(|endpoint| &endpoint.parts)
             .map(|(part, state)| (part.clone(), state.description.clone())).collect();
-        prop_assert_eq!(parts, desired.wanted.map(|wanted| wanted.parts).unwrap_or_default());
+        prop_assert_eq!(parts, desired.wanted().map(|wanted| wanted.parts.clone()).unwrap_or_default());
     }
 
     /// The order in which steps are listed is one in which they can be run.
@@ -417,7 +443,7 @@ proptest! {
 
 /// What a step does where AWS does what it is asked.
 fn do_step(desired: &Desired, observed: &mut Observed, step: &Step) {
-    let wanted = desired.wanted.as_ref();
+    let wanted = desired.wanted();
     let own = |observed: &Observed, own| observed.own(own).unwrap().0.clone();
     match step {
         Step::ImportCertificate(own) => observed.learn(Outcome::Imported(arn(*own), imported(*own))),
@@ -596,6 +622,10 @@ fn subnets(numbers: [u8; 2]) -> Desired {
     })
 }
 
+fn changed_port() -> Desired {
+    desired_with(|wanted| wanted.settings.port = 1194)
+}
+
 fn nothing() -> Desired {
-    Desired { wanted: None, ..desired() }
+    Desired { goal: Goal::Nothing, ..desired() }
 }

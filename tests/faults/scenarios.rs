@@ -123,6 +123,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             ("rule ", 1),
             ("CRL imported: true", 1),
         ],
+        locked_out: None,
         is_settled: true,
     },
     Scenario {

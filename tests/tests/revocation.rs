@@ -67,6 +67,8 @@ async fn only_a_hold_can_be_undone_and_users_say_why() -> Result<()> {
     succeeded(revoke(&["alice", "--reason", "certificateHold"]).await?, "hold")?;
     succeeded(revoke(&["bob", "--reason", "keyCompromise"]).await?, "revoke")?;
     ensure!(states(&place).await? == ["alice revoked certificateHold", "bob revoked keyCompromise"], "both revoked");
+    let again = succeeded(revoke(&["bob"]).await?, "again, for no reason")?;
+    ensure!(again.starts_with("Revoked (keyCompromise)"), "the reason stays: {again}");
     ends_with(&revoke(&["bob", "--undo"]).await?, 3, "only `certificateHold` can be undone")?;
     succeeded(revoke(&["alice", "--undo"]).await?, "undo")?;
     ensure!(states(&place).await? == ["alice valid -", "bob revoked keyCompromise"], "alice is back");

@@ -18,7 +18,7 @@ use provisioner::{
         supply::CRL_ENTRIES,
     },
     ledger::{Act, Issued, LedgerError, Provenance, Revocations, Role},
-    pki::serial::Serial,
+    pki::{reason::Reason, serial::Serial},
     random::Random,
     revocation::{RevocationRefusal, Whom, choose},
 };
@@ -79,6 +79,13 @@ impl Decision {
         let domain = &deployment.config.deployment.domain;
         let certificates =
             choose(whom, act, issued, &revocations, domain, surroundings.now).map_err(refusal_failure)?;
+        // Where the ledger says so already, for whatever reason, that reason stays.
+        let stays = |it: &Issued| match (act, revocations.reason(it.serial)) {
+            (Act::Revoke(reason), Some(last)) => (!last.is_hold() || reason.is_hold()).then_some(last),
+            (Act::Revoke(_), None) | (Act::Undo, _) => None,
+        };
+        let reasons: Option<BTreeSet<Reason>> = certificates.iter().map(stays).collect();
+        let act = reasons.and_then(|reasons| reasons.first().copied()).map_or(act, Act::Revoke);
         let decision = Self { act, certificates };
         decision.check_room(surroundings, &revocations, anchors)?;
         Ok(decision)
@@ -324,6 +331,7 @@ fn no_endpoint(deployment: &Deployment) -> Failure {
 
 fn again(failure: Failure) -> Failure {
     let hint = match failure.advice() {
+        Some(advice) if advice.contains("run the command again") => advice.to_owned(),
         Some(advice) => format!("{advice}; then run the same command again: it goes on from here"),
         None => "run the same command again: it goes on from here".to_owned(),
     };

@@ -27,9 +27,14 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// A fresh one with the repository's own configuration. `association_seconds` as for `sandbox up`.
     pub fn up(association_seconds: &str) -> Result<Self> {
+        Self::up_with(association_seconds, &[])
+    }
+
+    /// The same, with more options of `sandbox up`.
+    pub fn up_with(association_seconds: &str, options: &[&str]) -> Result<Self> {
         let folder = folder()?;
         write(&folder.path().join(CONFIG), fs::read_to_string(repository().join(CONFIG))?)?;
-        Self::begin(folder, association_seconds)
+        Self::begin(folder, association_seconds, options)
     }
 
     /// Another one in the same state: account, ledger and configuration.
@@ -39,13 +44,13 @@ impl ControlPlane {
         for (file, _) in files(self.path())?.into_iter().filter(|(file, _)| is_wanted(file)) {
             copy_file(&file, &folder.path().join(file.strip_prefix(self.path())?))?;
         }
-        Self::begin(folder, association_seconds)
+        Self::begin(folder, association_seconds, &[])
     }
 
-    fn begin(folder: TempDir, association_seconds: &str) -> Result<Self> {
+    fn begin(folder: TempDir, association_seconds: &str, more: &[&str]) -> Result<Self> {
         let state = folder.path().join(STATE);
         let options = ["up", "--keep", "--control-plane-only", "--association-seconds", association_seconds];
-        succeeded(sandbox(&state, &options)?, "sandbox up")?;
+        succeeded(sandbox(&state, &[&options, more].concat())?, "sandbox up")?;
         let variables = succeeded(sandbox(&state, &["env"])?, "sandbox env")?;
         let variables: Vec<(String, String)> = variables
             .lines()
@@ -77,6 +82,14 @@ impl ControlPlane {
         Account::of(&self.variables).await
     }
 
+    /// `sandbox ARGUMENTS` about this one.
+    ///
+    /// # Errors
+    /// It failed; the error carries its output.
+    pub fn sandbox(&self, arguments: &[&str]) -> Result<String> {
+        succeeded(sandbox(&self.state(), arguments)?, "sandbox")
+    }
+
     /// Puts `to` in the place of `from` in the configuration.
     ///
     /// # Errors
@@ -88,13 +101,25 @@ impl ControlPlane {
         write(&file, config.replace(from, to))
     }
 
+    /// The whole environment of a command that calls AWS here. It has nothing of whoever runs the tests.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let home = self.path().display().to_string();
+        let own = [
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("HOME", &home),
+            ("USER", "admin"),
+            ("LATCHKEY_CA_PASSPHRASE", "of a test"),
+        ];
+        let own = own.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        self.variables.iter().cloned().chain(own).collect()
+    }
+
     /// `latchkey ARGUMENTS` in the folder, which calls AWS at `url`. It sees nothing of whoever runs the tests.
     pub fn latchkey(&self, url: &str, arguments: &[&str]) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(binary("latchkey"));
         command.args(arguments).current_dir(self.path()).stdin(std::process::Stdio::null()).kill_on_drop(true);
-        command.env_clear().envs(self.variables.iter().cloned()).env("AWS_ENDPOINT_URL", url);
-        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        command.env("HOME", self.path()).env("USER", "admin").env("LATCHKEY_CA_PASSPHRASE", "of a test");
+        command.env_clear().envs(self.environment()).env("AWS_ENDPOINT_URL", url);
         command
     }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use aws_sdk_acm::{config::Region, types::CertificateSummary};
 use aws_sdk_ec2::{
     config::Credentials,
-    types::{ClientVpnEndpoint, Tag},
+    types::{ClientVpnEndpoint, ClientVpnEndpointStatusCode, Tag},
 };
 use futures::future::try_join_all;
 
@@ -40,19 +40,44 @@ impl Account {
         Ok(Self { ec2: aws_sdk_ec2::Client::new(&config), acm: aws_sdk_acm::Client::new(&config) })
     }
 
+    /// The account that this process's own environment points to, as every AWS program finds it.
+    pub async fn of_environment(region: &str) -> Self {
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        let config = config.region(Region::new(region.to_owned())).load().await;
+        Self { ec2: aws_sdk_ec2::Client::new(&config), acm: aws_sdk_acm::Client::new(&config) }
+    }
+
     /// Looks at everything.
     ///
     /// # Errors
     /// The service refuses a call.
     pub async fn inventory(&self) -> Result<Inventory> {
+        self.look(|_| true).await
+    }
+
+    /// Looks at what carries the tag of the deployment `name`, in an account where others have theirs.
+    ///
+    /// # Errors
+    /// The service refuses a call.
+    pub async fn of_deployment(&self, name: &str) -> Result<Inventory> {
+        let tag = format!("latchkey:deployment={name}");
+        self.look(|tags| tags.split(' ').any(|it| it == tag)).await
+    }
+
+    /// Everything whose tags are wanted. What AWS still shows although it is deleted is not there any more.
+    async fn look(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Inventory> {
         let mut lines = Vec::new();
-        let described = self.ec2.describe_client_vpn_endpoints().send().await?;
-        for endpoint in described.client_vpn_endpoints() {
-            lines.extend(self.endpoint(endpoint).await?);
+        let mut endpoints = self.ec2.describe_client_vpn_endpoints().into_paginator().items().send();
+        while let Some(endpoint) = endpoints.next().await {
+            let endpoint = endpoint?;
+            let code = endpoint.status().and_then(|status| status.code());
+            if code != Some(&ClientVpnEndpointStatusCode::Deleted) && is_wanted(&ec2_tags(endpoint.tags())) {
+                lines.extend(self.endpoint(&endpoint).await?);
+            }
         }
         let mut certificates = self.acm.list_certificates().into_paginator().items().send();
         while let Some(summary) = certificates.next().await {
-            lines.push(self.certificate(&summary?).await?);
+            lines.extend(self.certificate(&summary?, &is_wanted).await?);
         }
         lines.sort();
         Ok(Inventory(lines))
@@ -117,16 +142,24 @@ impl Account {
         Ok(lines)
     }
 
-    async fn certificate(&self, summary: &CertificateSummary) -> Result<String> {
+    async fn certificate(
+        &self,
+        summary: &CertificateSummary,
+        is_wanted: &impl Fn(&str) -> bool,
+    ) -> Result<Option<String>> {
         let arn = summary.certificate_arn().context("a certificate without ARN")?;
-        let described = self.acm.describe_certificate().certificate_arn(arn).send().await?;
-        let detail = described.certificate().context("no certificate in the answer")?;
         let listed = self.acm.list_tags_for_certificate().certificate_arn(arn).send().await?;
         let mut tags: Vec<_> =
             listed.tags().iter().map(|tag| format!("{}={}", tag.key(), tag.value().unwrap_or_default())).collect();
         tags.sort();
+        let tags = tags.join(" ");
+        if !is_wanted(&tags) {
+            return Ok(None);
+        }
+        let described = self.acm.describe_certificate().certificate_arn(arn).send().await?;
+        let detail = described.certificate().context("no certificate in the answer")?;
         let (subject, used) = (detail.subject().unwrap_or_default(), detail.in_use_by().len());
-        Ok(format!("certificate of {subject}: tags {}, used by {used}", tags.join(" ")))
+        Ok(Some(format!("certificate of {subject}: tags {tags}, used by {used}")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the tests share: a rehearsal in a folder of its own, a browser that records everything it does, the search for
-//! a private key where none must be; a control plane alone, a proxy before it, and what the service says there is.
+//! a private key where none must be; a control plane alone, a proxy before it, what the service says there is; the life of a deployment, on the sandbox
+//! and on AWS.
 //!
 //! Nothing here knows a private module of another crate: tests use the commands, files and pages that users have.
 
@@ -8,6 +9,14 @@ pub mod rehearsal;
 pub mod control_plane;
 
 pub mod inventory;
+
+pub mod trial;
+
+pub mod life;
+
+pub mod acceptance;
+
+pub mod schema;
 
 pub mod proxy;
 

@@ -134,8 +134,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "test",
-        usage: "[e2e|faults]",
-        help: "run every check; `e2e` or `faults` runs that part alone",
+        usage: "[e2e|faults|aws]",
+        help: "run every check; `e2e` or `faults` runs that part alone, `aws` is the run on real AWS",
         run: test::test,
     },
     Command { name: "bench", usage: "", help: "time the main job: commands, page and tunnel", run: test::bench },

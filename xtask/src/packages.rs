@@ -47,6 +47,9 @@ pub(crate) const TESTS: &[Package] = &[
     Package { program: "python3", debian: "python3 python3-venv" },
 ];
 
+/// What the acceptance run on AWS judges certificates with.
+pub(crate) const ACCEPTANCE: &[Package] = &[Package { program: "openssl", debian: "openssl" }];
+
 /// A C compiler, for the cryptography of the AWS SDK.
 pub(crate) const BUILD: &[Package] = &[Package { program: "cc", debian: "gcc libc6-dev" }];
 

@@ -18,11 +18,12 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         [] => CHECKS,
         ["e2e"] => END_TO_END,
         ["faults"] => FAULTS,
+        ["aws", rest @ ..] => return aws(rest),
         ["--help" | "-h"] => {
-            println!("usage: cargo xtask test [e2e|faults]");
+            println!("usage: cargo xtask test [e2e|faults|aws --config FILE [--yes-this-costs-money]]");
             return Ok(());
         }
-        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `faults` or nothing"),
+        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `faults`, `aws` or nothing"),
     };
     prerequisites()?;
     let trunk = std::thread::spawn(tools::trunk);
@@ -49,13 +50,25 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The acceptance run on real AWS: never part of the others, since it costs money.
+fn aws(arguments: &[&str]) -> Result<()> {
+    packages::ensure(&[packages::BUILD, packages::ACCEPTANCE].concat())?;
+    build::binaries()?;
+    examples()?;
+    process::run(build::example("aws").args(arguments))
+}
+
 /// Times the main job; figures to be read, nothing passes or fails.
 pub(crate) fn bench(_: &[String]) -> Result<()> {
     prerequisites()?;
     build::binaries()?;
     page::ensure_built()?;
-    process::run(build::cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
+    examples()?;
     process::run(&mut build::example("bench"))
+}
+
+fn examples() -> Result<()> {
+    process::run(build::cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))
 }
 
 /// All programs of the system that tests start, so that what is missing is named at once.

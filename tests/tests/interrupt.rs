@@ -30,7 +30,7 @@ async fn an_interrupted_run_says_what_there_is_and_the_next_one_completes() -> R
 #[tokio::test]
 async fn two_interrupts_end_a_run_at_once() -> Result<()> {
     let hang = r#"[{"operation": "CreateClientVpnEndpoint", "fault": "delay", "milliseconds": 15000}]"#;
-    let place = ControlPlane::up_with(LONG, &["--faults", hang])?;
+    let place = ControlPlane::up_with("0", &["--faults", hang])?;
     let (code, said) = provision_and(&place, IMPORTED, &["INT", "INT"]).await?;
     ensure!(code == Some(INTERRUPTED), "{code:?}: {said}");
     ensure!(said.contains("error: interrupted\n\nhint: a call may have been cut off; run the command again"), "{said}");

@@ -25,7 +25,7 @@ async fn without_consent_it_is_said_what_it_would_cost_and_nothing_is_done() -> 
     let said = RefCell::new(String::new());
     let verdict = run(&place, false, &said).await?;
     ensure!(verdict == Verdict::NotAgreed, "{verdict:?}");
-    let said = said.borrow();
+    let said = said.into_inner();
     for words in ["`demo-acceptance` in eu-central-1", "+ Client VPN endpoint", "not known here for eu-central-1"] {
         ensure!(said.contains(words), "it does not say `{words}`: {said}");
     }

@@ -19,9 +19,13 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// Reads, plans, and checks where something is to change.
+/// Says who is calling, reads, plans, and checks where something is to change.
 pub(crate) async fn view(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws) -> Outcome<View> {
-    let (view, vpc) = deployment.view(aws, surroundings.now).await?;
+    // At once: each answer takes its time. What AWS says to a stranger is of no interest beside that nobody is known.
+    let (introduced, viewed) =
+        tokio::join!(introduce(surroundings, deployment, aws), deployment.view(aws, surroundings.now));
+    introduced?;
+    let (view, vpc) = viewed?;
     if !view.plan.is_empty() {
         before_change(surroundings, deployment, aws, &vpc, view.observed.recorded_crl.as_ref()).await?;
     }

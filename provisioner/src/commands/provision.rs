@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, replace: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
-    let aws = deployment.aws(surroundings).await?;
+    let aws = deployment.connect(surroundings).await?;
     let view = checks::view(surroundings, &deployment, &aws).await?;
     surroundings.note(Preview::of(&deployment, &aws, &view).await?.to_string().trim_end());
     if !view.plan.obstacles.is_empty() {

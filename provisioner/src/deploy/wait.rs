@@ -39,9 +39,9 @@ pub enum Next {
 
 /// What AWS does on its own. It takes 5 to 15 minutes for an association, Terraform's provider allows 30.
 pub const SETTLE: Policy = Policy {
-    shortest: Duration::from_millis(500),
+    shortest: Duration::from_millis(250),
     longest: Duration::from_secs(10),
-    percent: 4,
+    percent: 2,
     deadline: Duration::from_secs(30 * 60),
 };
 
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_with_the_wait() {
-        assert_eq!([0, 10, 20, 60, 600].map(|waited| pause(SETTLE, waited, 0)), [500, 500, 800, 2400, 10000]);
+        assert_eq!([0, 10, 20, 60, 600].map(|waited| pause(SETTLE, waited, 0)), [250, 250, 400, 1200, 10000]);
         assert_eq!([0, 1, 10, 60].map(|waited| pause(RETRY, waited, 0)), [500, 600, 6000, 15000]);
     }
 
@@ -143,7 +143,7 @@ mod tests {
                 let Next::LookAfter(pause) = wait.next(now, dice) else { break };
                 now += pause;
             }
-            prop_assert!(now.as_millis() <= u128::from(needed) * 104 / 100 + 1);
+            prop_assert!(now.as_millis() <= u128::from(needed) * 102 / 100 + 1);
         }
     }
 }

@@ -31,18 +31,16 @@ pub(crate) enum Before {
 
 const REVOCABLE: &[Before] = &[Before::Run(&["provision", "--yes"]), Before::Sign("alice"), Before::Sign("bob")];
 
+/// The default deployment, all there.
+const COMPLETE: &[(&str, usize)] =
+    &[("endpoint: ", 1), ("certificate of ", 2), ("association ", 2), ("rule ", 1), ("CRL imported: true", 1)];
+
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "provision",
         before: &[],
         command: &["provision", "--yes"],
-        outcome: &[
-            ("endpoint: ", 1),
-            ("certificate of ", 2),
-            ("association ", 2),
-            ("rule ", 1),
-            ("CRL imported: true", 1),
-        ],
+        outcome: COMPLETE,
         locked_out: None,
         is_settled: true,
     },
@@ -80,13 +78,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Before::Configure("transport = \"udp\"", "transport = \"tcp\""),
         ],
         command: &["provision", "--replace"],
-        outcome: &[
-            ("endpoint: ", 1),
-            ("certificate of ", 2),
-            ("association ", 2),
-            ("rule ", 1),
-            ("CRL imported: true", 1),
-        ],
+        outcome: COMPLETE,
         locked_out: None,
         is_settled: true,
     },
@@ -116,13 +108,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "rotate",
         before: &[Before::Run(&["provision", "--yes"])],
         command: &["rotate", "--yes"],
-        outcome: &[
-            ("endpoint: ", 1),
-            ("certificate of ", 2),
-            ("association ", 2),
-            ("rule ", 1),
-            ("CRL imported: true", 1),
-        ],
+        outcome: COMPLETE,
         locked_out: None,
         is_settled: true,
     },

@@ -53,6 +53,9 @@ pub(crate) enum Command {
         /// Agree that the endpoint is replaced where AWS cannot change it; every user needs a new profile then
         #[arg(long)]
         replace: bool,
+        /// Try afterwards whether people get in, as `probe` does
+        #[arg(long)]
+        probe: bool,
     },
 
     /// Shows what `provision` would do, and does nothing
@@ -101,6 +104,9 @@ pub(crate) enum Command {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Try afterwards whether people get in, as `probe` does
+        #[arg(long)]
+        probe: bool,
     },
 
     /// Deletes everything of the deployment at AWS
@@ -153,6 +159,13 @@ pub(crate) enum Command {
     /// point, it has not said that anybody is revoked, and the next run finishes it.
     Revoke(Revoke),
 
+    /// Tries whether people get in: a real handshake with the endpoint, as a user's client makes it
+    ///
+    /// It issues a certificate of one hour and runs the OpenVPN client of this machine with it, without privileges and
+    /// without changing anything here. So it finds what no console shows: an expired CRL, a certificate that clients do not
+    /// accept, a name that does not resolve. Exits with 4 where nobody gets in, and says why.
+    Probe(Probe),
+
     /// Looks at everything that `provision` needs, and changes nothing
     ///
     /// Configuration, ledger, credentials, region, VPC, subnets, addresses, ways to the internet and quotas: each well, a
@@ -194,6 +207,22 @@ pub(crate) struct Revoke {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Try afterwards whether others get in, as `probe` does
+    #[arg(long)]
+    pub(crate) probe: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Probe {
+    /// For how many seconds to try again where the endpoint is not found or does not answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) patience: u64,
+    /// The OpenVPN client [default: the variable OPENVPN, or `openvpn`]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) openvpn: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn serial(text: &str) -> Result<Serial, String> {

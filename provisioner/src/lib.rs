@@ -1,7 +1,7 @@
 //! Provisions AWS Client VPN and runs the CA of its users.
 //!
 //! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`], [`revocation`]), what happened
-//! ([`ledger`]) and how to get from what AWS has to what is wanted ([`deploy`]). It knows no terminal, no environment
+//! ([`ledger`]), how to get from what AWS has to what is wanted ([`deploy`]), and whether people get in then ([`handshake`]). It knows no terminal, no environment
 //! and no clock: those belong to the binary `latchkey`. Types of the AWS SDK stay inside [`deploy::aws`].
 
 pub mod config;
@@ -17,5 +17,7 @@ pub mod issuance;
 pub mod revocation;
 
 pub mod iam;
+
+pub mod handshake;
 
 pub mod random;

@@ -44,8 +44,10 @@ async fn main() -> ExitCode {
 async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outcome {
     match command {
         Command::Init(init) => commands::init::run(surroundings, config, init).await,
-        Command::Provision { yes, replace } => commands::provision::run(surroundings, config, *yes, *replace).await,
-        Command::Rotate { yes } => commands::rotate::run(surroundings, config, *yes).await,
+        Command::Provision { yes, replace, probe } => {
+            commands::provision::run(surroundings, config, *yes, *replace, *probe).await
+        }
+        Command::Rotate { yes, probe } => commands::rotate::run(surroundings, config, *yes, *probe).await,
         Command::Destroy { yes, with_ca } => commands::destroy::run(surroundings, config, *yes, *with_ca).await,
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
         Command::Sign { request, out, yes } => {
@@ -56,6 +58,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
         Command::Revoke(arguments) => commands::revoke::run(surroundings, config, arguments).await,
+        Command::Probe(arguments) => commands::probe::run(surroundings, config, arguments).await,
         Command::IamPolicy { explain, json } => commands::iam_policy::run(surroundings, config, *explain, *json),
         Command::Doctor { json } => commands::doctor::run(surroundings, config, *json).await,
         Command::Disconnect { who, yes } => commands::disconnect::run(surroundings, config, who, *yes).await,

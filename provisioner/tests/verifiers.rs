@@ -21,7 +21,7 @@ use provisioner::pki::{
 use rcgen::SigningKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime, pem::PemObject};
 use tempfile::TempDir;
-use time::{OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use webpki::{EndEntityCert, KeyUsage, RevocationOptionsBuilder, anchor_from_trusted_cert};
 
 #[test]
@@ -169,8 +169,10 @@ fn a_request_for_a_ca_becomes_an_ordinary_client_certificate() {
     let asked = bench.openssl(&["req", "-in", "m.csr", "-noout", "-text"]).unwrap();
     assert!(asked.contains("CA:TRUE"), "the test's own request asks for nothing: {asked}");
     let (csr, name) = request::accept(&bench.read("m.csr"), &domain()).unwrap();
-    let issued =
-        bench.authority.issue(&policy::CLIENT, &name.to_string(), csr.public_key(), 397, NOW, serial(9)).unwrap();
+    let issued = bench
+        .authority
+        .issue(&policy::CLIENT, &name.to_string(), csr.public_key(), Duration::days(397), NOW, serial(9))
+        .unwrap();
     bench.write("m.crt", &issued.to_pem());
     bench.check_text(
         "m.crt",
@@ -211,7 +213,7 @@ fn requests_that_may_not_be_signed_are_refused_with_their_reason() {
     );
     check(
         refusal(&[["-newkey", "rsa:2048"], ["-subj", "/CN=anchor.vpn.example.com"]].concat()),
-        expect!["`anchor.vpn.example.com` is reserved for the deployment's own certificate"],
+        expect!["`anchor.vpn.example.com` is reserved for a certificate of the deployment's own"],
     );
 }
 
@@ -241,7 +243,10 @@ impl Bench {
             ("anchor.crt", policy::CLIENT, "anchor.vpn.example.com", 3650, ANCHOR),
             ("alice.crt", policy::CLIENT, "alice.vpn.example.com", 397, serial(4)),
         ] {
-            let issued = bench.authority.issue(&policy, subject, key.public(), days, NOW, serial_number).unwrap();
+            let issued = bench
+                .authority
+                .issue(&policy, subject, key.public(), Duration::days(days), NOW, serial_number)
+                .unwrap();
             bench.write(file, &issued.to_pem());
         }
         bench.write(

@@ -87,6 +87,14 @@ enum Command {
         #[arg(long, value_name = "ADDRESS")]
         reach: Vec<Ipv4Addr>,
     },
+    /// Run the stock OpenVPN client on a laptop with arguments and standard input of your own, and print what it says
+    ///
+    /// Where a program takes the path of an OpenVPN client, `.latchkey/sandbox/openvpn` is this.
+    Openvpn {
+        /// Arguments of `openvpn`
+        #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Print the log of requests
     Log {
         /// Go on until interrupted
@@ -222,6 +230,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             };
             let connected = commands::connect(&state, &file, Trial { timeout, hold, reach }, tell).await?;
             return Ok(ExitCode::from(if connected { 0 } else { 4 }));
+        }
+        Command::Openvpn { arguments } => {
+            let code = commands::openvpn(&state, arguments, show).await?;
+            return Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)));
         }
         Command::Log { follow } => {
             commands::log(&state, follow, &mut std::io::stdout().lock())?;

@@ -72,6 +72,22 @@ impl StateDir {
         self.0.join("kept.jsonl")
     }
 
+    /// A program that is to be run in the place of `openvpn`: the client, on a laptop of this sandbox.
+    #[must_use]
+    pub fn client_program(&self) -> PathBuf {
+        self.0.join("openvpn")
+    }
+
+    /// Writes the program that runs `sandbox`, this program, as the client.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_client_program(&self, sandbox: &Path) -> std::io::Result<()> {
+        let [sandbox, state] = [sandbox, &self.0].map(quoted);
+        let script = format!("#!/bin/sh\nexec {sandbox} --state {state} openvpn \"$@\"\n");
+        self.replace(&self.client_program(), 0o700, script.as_bytes())
+    }
+
     /// Where the supervisor mounts a file system that only its own processes see: keys, sockets, configurations.
     #[must_use]
     pub fn run(&self) -> PathBuf {
@@ -101,11 +117,7 @@ impl StateDir {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_status(&self, status: &Status) -> std::io::Result<()> {
-        let draft = self.0.join("status.json.new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(status)?)?;
-        file.sync_all()?;
-        std::fs::rename(draft, self.status_file())
+        self.replace(&self.status_file(), 0o600, &serde_json::to_vec_pretty(status)?)
     }
 
     /// Removes what holds a secret.
@@ -136,6 +148,20 @@ impl StateDir {
     fn status_file(&self) -> PathBuf {
         self.0.join("status.json")
     }
+
+    /// Writes a file whole, or not at all.
+    fn replace(&self, path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
+        let draft = path.with_added_extension("new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(draft, path)
+    }
+}
+
+/// A path as the shell reads it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 fn remove(file: &Path) -> std::io::Result<()> {

@@ -21,3 +21,5 @@ mod permissions;
 mod revocation;
 
 mod rotation;
+
+mod probe;

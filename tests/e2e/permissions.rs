@@ -35,7 +35,8 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     drop(client);
     life.a_certificate_of_two_is_revoked("alice")?;
     life.run(&["status"])?;
-    life.run(&["rotate"])?;
+    life.run(&["rotate", "--probe"])?;
+    life.run(&["probe"])?;
     life.changes()?;
     life.run(&["destroy"])?;
 
@@ -151,7 +152,7 @@ impl Life {
         self.run(&["revoke", "--serial", &first])?;
         until("a connection", || client::is_connected(&self.rehearsal, user))?;
         self.count("connections")?;
-        let receipt = self.run(&["revoke", "--serial", &first])?;
+        let receipt = self.run(&["revoke", "--serial", &first, "--probe"])?;
         ensure!(receipt.contains("in effect before") && receipt.contains("connections ended  1"), "{receipt}");
         drop(client);
         Ok(())

@@ -111,6 +111,20 @@ impl Account {
         .await
     }
 
+    /// Gives every endpoint the CRL `pem`, as somebody may who does not use Latchkey for it.
+    ///
+    /// # Errors
+    /// The service refuses a call.
+    pub async fn import_crl(&self, pem: &str) -> Result<()> {
+        let described = self.ec2.describe_client_vpn_endpoints().send().await?;
+        for endpoint in described.client_vpn_endpoints() {
+            let import = self.ec2.import_client_vpn_client_certificate_revocation_list();
+            let id = endpoint.client_vpn_endpoint_id().unwrap_or_default();
+            import.client_vpn_endpoint_id(id).certificate_revocation_list(pem).send().await?;
+        }
+        Ok(())
+    }
+
     async fn endpoint(&self, endpoint: &ClientVpnEndpoint) -> Result<Vec<String>> {
         let id = endpoint.client_vpn_endpoint_id().context("an endpoint without id")?;
         let mut lines = settings(endpoint);

@@ -89,6 +89,13 @@ impl Rehearsal {
         log.lines().map(|line| serde_json::from_str(line).context("requests.jsonl")).collect()
     }
 
+    /// The variables that point AWS programs at the sandbox.
+    pub fn variables(&self) -> Result<Vec<(String, String)>> {
+        let lines = self.run(&["sandbox", "env"])?;
+        let variable = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        lines.lines().map(variable).collect::<Option<_>>().context("`sandbox env`")
+    }
+
     /// Every file below the folder except the built page's own, with its content.
     pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         files(self.path())

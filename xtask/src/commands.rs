@@ -48,7 +48,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "provision",
-        usage: "[--yes] [--replace]",
+        usage: "[--yes] [--replace] [--probe]",
         help: "set up CA, certificates, endpoint, subnets, authorization, CRL and the page",
         run: forward::provision,
     },
@@ -84,7 +84,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "rotate",
-        usage: "[--yes]",
+        usage: "[--yes] [--probe]",
         help: "renew the server certificate in its place, now",
         run: |rest| forward::latchkey("rotate", rest),
     },
@@ -111,6 +111,12 @@ const COMMANDS: &[Command] = &[
         usage: "USER|--serial HEX [--reason R|--undo] [--yes]",
         help: "lock a user out: CRL, endpoint, connections",
         run: |rest| forward::latchkey("revoke", rest),
+    },
+    Command {
+        name: "probe",
+        usage: "[--patience SECONDS] [--openvpn PROGRAM] [--json]",
+        help: "try whether people get in: a real handshake with the endpoint",
+        run: |rest| forward::latchkey("probe", rest),
     },
     Command {
         name: "doctor",

@@ -111,7 +111,7 @@ fn inventory(observed: &Observed) -> String {
 }
 
 /// Opens the CA, or makes it in the first run.
-async fn open_ca(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<Authority> {
+pub(super) async fn open_ca(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<Authority> {
     let is_new = !deployment.ledger.has_ca_key().await.or_fail(Kind::Input)?;
     let passphrase = surroundings.passphrase(is_new)?;
     let shortest = if deployment.is_rehearsal() { 1 } else { SHORTEST_PASSPHRASE };

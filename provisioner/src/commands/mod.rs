@@ -26,6 +26,8 @@ pub(crate) mod disconnect;
 
 pub(crate) mod revoke;
 
+pub(crate) mod probe;
+
 pub(crate) mod doctor;
 
 pub(crate) mod iam_policy;

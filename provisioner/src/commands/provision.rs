@@ -13,6 +13,7 @@ use super::{
     apply::{apply, failure},
     export::{Exported, export},
     plan::Preview,
+    probe::{self, Client},
 };
 use crate::{
     checks,
@@ -21,8 +22,9 @@ use crate::{
     surroundings::Surroundings,
 };
 
-pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, replace: bool) -> Outcome {
+pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, replace: bool, probe: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
+    let probe = Client::wanted(surroundings, probe).await?;
     let aws = deployment.connect(surroundings).await?;
     let view = checks::view(surroundings, &deployment, &aws).await?;
     surroundings.note(Preview::of(&deployment, &aws, &view).await?.to_string().trim_end());
@@ -42,7 +44,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, r
         .ok_or_else(|| Failure::say(Kind::Bug, "there is no endpoint after all steps were done"))?;
     let exported = export(&deployment, &aws, endpoint, nothing_changed).await?;
     surroundings.out(&summary(&deployment, &observed, endpoint, &exported).await?);
-    Ok(())
+    probe::afterwards(surroundings, &deployment, &aws, probe).await
 }
 
 /// Asks whether the plan shall be carried out; a replacement is asked for on its own, since it ends every profile.

@@ -23,7 +23,10 @@ use provisioner::{
     revocation::{RevocationRefusal, Whom, choose},
 };
 
-use super::apply::{apply, failure};
+use super::{
+    apply::{apply, failure},
+    probe::{self, Client},
+};
 use crate::{
     cli,
     deployment::{Deployment, View, call_failure, observe_failure},
@@ -33,6 +36,7 @@ use crate::{
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &cli::Revoke) -> Outcome {
     let deployment = Deployment::open(config)?;
+    let probe = Client::wanted(surroundings, arguments.probe).await?;
     let decision = Decision::of(surroundings, &deployment, arguments).await?;
     let reached = reach(surroundings, &deployment, &decision).await?;
     surroundings.note(&decision.announcement());
@@ -57,7 +61,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
         Act::Undo => 0,
     };
     surroundings.out(&decision.receipt(&in_use, after, ended));
-    Ok(())
+    probe::afterwards(surroundings, &deployment, &aws, probe).await
 }
 
 /// What is decided, about which certificates.

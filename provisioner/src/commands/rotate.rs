@@ -13,6 +13,7 @@ use provisioner::deploy::{
 use super::{
     apply::{apply, failure},
     plan::Preview,
+    probe::{self, Client},
 };
 use crate::{
     deployment::{Deployment, View},
@@ -20,8 +21,9 @@ use crate::{
     surroundings::Surroundings,
 };
 
-pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool) -> Outcome {
+pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, probe: bool) -> Outcome {
     let deployment = Deployment::open(config)?;
+    let probe = Client::wanted(surroundings, probe).await?;
     let aws = deployment.aws(surroundings).await?;
     let (View { desired, observed, plan: everything }, _vpc) = deployment.view(&aws, surroundings.now).await?;
     if !everything.obstacles.is_empty() {
@@ -43,7 +45,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool) -
     }
     let observed = apply(surroundings, &deployment, &aws, view, false).await?;
     surroundings.out(&receipt(&deployment, &old, server(&observed)));
-    Ok(())
+    probe::afterwards(surroundings, &deployment, &aws, probe).await
 }
 
 fn server(observed: &Observed) -> Option<&Imported> {

@@ -13,7 +13,7 @@ use provisioner::{
     pki::{policy, request, serial::Serial},
     random::Random,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     deployment::Deployment,
@@ -109,7 +109,7 @@ async fn issue(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, 
             &policy::CLIENT,
             &name.to_string(),
             csr.public_key(),
-            deployment.config.pki.client_days,
+            Duration::days(deployment.config.pki.client_days.into()),
             surroundings.now,
             Serial::from_random(surroundings.bits_128()),
         )

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use profile::name::Domain;
+use time::Duration;
 
 use crate::{
     config::Pki,
@@ -31,12 +32,12 @@ impl OwnCertificate {
         }
     }
 
-    /// What it says, and for how many days. The anchor must last as long as the CA: AWS cannot exchange it at an
+    /// What it says, and for how long. The anchor must last as long as the CA: AWS cannot exchange it at an
     /// existing endpoint.
-    pub fn policy(self, pki: &Pki) -> (&'static Policy, u32) {
+    pub fn policy(self, pki: &Pki) -> (&'static Policy, Duration) {
         match self {
-            Self::Server => (&policy::SERVER, pki.server_days),
-            Self::Anchor => (&policy::CLIENT, pki.ca_days),
+            Self::Server => (&policy::SERVER, Duration::days(pki.server_days.into())),
+            Self::Anchor => (&policy::CLIENT, Duration::days(pki.ca_days.into())),
         }
     }
 

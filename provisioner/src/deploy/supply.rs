@@ -72,10 +72,10 @@ impl Supply<'_> {
     /// [`SupplyError`].
     pub async fn certificate(&self, own: OwnCertificate) -> Result<Material, SupplyError> {
         let authority = self.authority.ok_or(SupplyError::Locked)?;
-        let (policy, days) = own.policy(self.pki);
+        let (policy, life) = own.policy(self.pki);
         let key = self.random.private_key()?;
         let serial = Serial::from_random(self.random.bits_128());
-        let certificate = authority.issue(policy, &own.subject(self.domain), key.public(), days, self.now, serial)?;
+        let certificate = authority.issue(policy, &own.subject(self.domain), key.public(), life, self.now, serial)?;
         let issued = Issued::of(&certificate, own.role(), None, self.provenance()).ok_or(SupplyError::Unrecordable)?;
         self.ledger.record_issued(&issued).await?;
         Ok(Material {

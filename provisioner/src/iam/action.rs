@@ -48,8 +48,19 @@ const CONNECTED: &[&str] = &["provision", "plan", "status", "rotate", "destroy",
 /// Commands that take away what was made.
 const REMOVERS: &[&str] = &["provision", "destroy"];
 /// Commands that ask anything of AWS.
-const ALL: &[&str] =
-    &["provision", "plan", "status", "rotate", "destroy", "export", "doctor", "connections", "disconnect", "revoke"];
+const ALL: &[&str] = &[
+    "provision",
+    "plan",
+    "status",
+    "rotate",
+    "destroy",
+    "export",
+    "doctor",
+    "connections",
+    "disconnect",
+    "revoke",
+    "probe",
+];
 
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
@@ -137,8 +148,8 @@ pub const ACTIONS: &[Action] = &[
     called("ec2:ExportClientVpnClientCertificateRevocationList", OBSERVERS, "which CRL is in use", &[Grant::Endpoint]),
     called(
         "ec2:ExportClientVpnClientConfiguration",
-        &["provision", "export"],
-        "the profile's beginning",
+        &["provision", "export", "rotate", "revoke", "probe"],
+        "the profile's beginning, also for a probe",
         &[Grant::Endpoint],
     ),
     called("ec2:TerminateClientVpnConnections", &["disconnect", "revoke"], "end connections", &[Grant::Endpoint]),

@@ -16,6 +16,8 @@ pub enum Role {
     Anchor,
     /// A user.
     User,
+    /// Nobody: with it was tried whether the endpoint lets people in. Its key was never written anywhere.
+    Probe,
 }
 
 /// Who did something and when. The nonce makes two records of the same deed different.

@@ -49,7 +49,7 @@ impl Authority {
         serial: Serial,
     ) -> Result<Self, PkiError> {
         let subject = format!("Latchkey CA {name}");
-        let params = params(&policy::CA, &subject, &key, Validity::starting(now, days), serial)?;
+        let params = params(&policy::CA, &subject, &key, Validity::starting(now, Duration::days(days.into())), serial)?;
         let signed = params.self_signed(&key).map_err(|_| PkiError::Signing { subject })?;
         Ok(Self { certificate: read(signed.der())?, key })
     }
@@ -79,7 +79,7 @@ impl Authority {
         secret::encrypt(&self.key, passphrase, salt)
     }
 
-    /// Issues a certificate for `subject` and `key` as `policy` says, valid from now for `days` but not longer than
+    /// Issues a certificate for `subject` and `key` as `policy` says, valid from now for `life` but not longer than
     /// the CA itself.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Authority {
         policy: &Policy,
         subject: &str,
         key: &PublicKey,
-        days: u32,
+        life: Duration,
         now: OffsetDateTime,
         serial: Serial,
     ) -> Result<Certificate, PkiError> {
@@ -97,7 +97,7 @@ impl Authority {
         if now >= end {
             return Err(PkiError::AuthorityExpired { not_after: end });
         }
-        let validity = Validity::starting(now, days);
+        let validity = Validity::starting(now, life);
         let validity = Validity { not_after: validity.not_after.min(end), ..validity };
         let key = Certifiable(key);
         let params = params(policy, subject, &key, validity, serial)?;
@@ -122,10 +122,10 @@ impl Authority {
 }
 
 impl Validity {
-    /// From a little before `now` (see [`BACKDATED`]) for `days` after it, in whole seconds as X.509 counts.
-    pub fn starting(now: OffsetDateTime, days: u32) -> Self {
+    /// From a little before `now` (see [`BACKDATED`]) for `life` after it, in whole seconds as X.509 counts.
+    pub fn starting(now: OffsetDateTime, life: Duration) -> Self {
         let second = now.replace_nanosecond(0).unwrap_or(now);
-        Self { not_before: second - BACKDATED, not_after: second + Duration::days(days.into()) }
+        Self { not_before: second - BACKDATED, not_after: second + life }
     }
 }
 
@@ -187,11 +187,15 @@ mod tests {
     #[test]
     fn a_certificate_begins_before_it_is_made_and_ends_with_the_ca_at_the_latest() {
         let authority = authority();
-        let issued = authority.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), 397, NOW, SERIAL).unwrap();
+        let issued = authority
+            .issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::days(397), NOW, SERIAL)
+            .unwrap();
         assert_eq!(issued.not_before(), (NOW - BACKDATED).unix_timestamp());
         assert_eq!(issued.not_after(), (NOW + Duration::days(397)).unix_timestamp());
         let late = NOW + Duration::days(3650) - Duration::days(10);
-        let issued = authority.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), 397, late, SERIAL).unwrap();
+        let issued = authority
+            .issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::days(397), late, SERIAL)
+            .unwrap();
         assert_eq!(issued.not_after(), authority.certificate().not_after());
     }
 
@@ -201,7 +205,7 @@ mod tests {
             &policy::CLIENT,
             "a.vpn.example.com",
             key().public(),
-            1,
+            Duration::DAY,
             datetime!(2050-01-01 0:00 UTC),
             SERIAL,
         );
@@ -214,7 +218,8 @@ mod tests {
         assert!(authority.certificate().is_ca());
         assert_eq!(authority.certificate().common_name().as_deref(), Some("Latchkey CA demo"));
         for policy in [policy::SERVER, policy::CLIENT] {
-            let issued = authority.issue(&policy, "a.vpn.example.com", key().public(), 1, NOW, SERIAL).unwrap();
+            let issued =
+                authority.issue(&policy, "a.vpn.example.com", key().public(), Duration::DAY, NOW, SERIAL).unwrap();
             assert!(!issued.is_ca());
             assert_eq!(issued.serial_hex().trim_start_matches('0'), SERIAL.to_string().trim_start_matches('0'));
         }

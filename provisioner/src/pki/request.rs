@@ -23,7 +23,7 @@ pub enum RequestRefusal {
     #[error(transparent)]
     Name(#[from] NameError),
     /// A name that Latchkey uses itself.
-    #[error("`{name}` is reserved for the deployment's own certificate")]
+    #[error("`{name}` is reserved for a certificate of the deployment's own")]
     Reserved {
         /// The name.
         name: CommonName,
@@ -47,5 +47,5 @@ pub fn accept(pem: &str, domain: &Domain) -> Result<(Csr, CommonName), RequestRe
     Ok((csr, name))
 }
 
-/// `anchor.<domain>` is the client anchor's name.
-const RESERVED: &[&str] = &["anchor"];
+/// `anchor.<domain>` is the client anchor's name, `probe.<domain>` that of a trial of the endpoint.
+const RESERVED: &[&str] = &["anchor", "probe"];

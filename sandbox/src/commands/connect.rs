@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use hyper::{Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::CommandError;
 use super::status::report;
@@ -37,6 +39,30 @@ pub async fn connect(
     mut tell: impl FnMut(&Told),
 ) -> Result<bool, CommandError> {
     check_profile(profile)?;
+    let profile = std::path::absolute(profile).context("find the profile")?;
+    let Trial { timeout, hold, reach } = trial;
+    let order = ConnectOrder { profile, timeout, hold, reach };
+    let mut connected = None;
+    order_of_laptop(state, "/_sandbox/connect", &order, |told: Told| {
+        tell(&told);
+        if let Told::Report(report) = told {
+            connected = Some(report.connected);
+        }
+    })
+    .await?;
+    Ok(connected.context("the supervisor said nothing")?)
+}
+
+/// Orders something of a laptop, and hands on what is told of it.
+///
+/// # Errors
+/// When the sandbox or its data plane is not up.
+pub(super) async fn order_of_laptop<T: DeserializeOwned>(
+    state: &StateDir,
+    path: &str,
+    order: &impl Serialize,
+    mut tell: impl FnMut(T),
+) -> Result<(), CommandError> {
     let status = state.running().ok_or(CommandError::NotUp)?;
     let data_plane = report(&status).await?.data_plane.unwrap_or_default();
     if let Some(missing) = data_plane.strip_prefix("unavailable: ") {
@@ -45,23 +71,15 @@ pub async fn connect(
     if data_plane == "idle" {
         return Err(CommandError::NoEndpoint);
     }
-    let profile = std::path::absolute(profile).context("find the profile")?;
-    let Trial { timeout, hold, reach } = trial;
-    let order = ConnectOrder { profile, timeout, hold, reach };
     let ask = Ask {
         method: Method::POST,
-        path: "/_sandbox/connect",
+        path,
         bearer: Some(&status.credentials.secret_access_key),
-        body: serde_json::to_vec(&order).context("write the order")?,
+        body: serde_json::to_vec(order).context("write the order")?,
     };
-    let mut outcome = Err(anyhow::anyhow!("the supervisor said nothing"));
-    let line = |line: &[u8]| match serde_json::from_slice::<Result<Told, String>>(line) {
-        Ok(Ok(told)) => {
-            tell(&told);
-            if let Told::Report(report) = told {
-                outcome = Ok(report.connected);
-            }
-        }
+    let mut outcome = Ok(());
+    let line = |line: &[u8]| match serde_json::from_slice::<Result<T, String>>(line) {
+        Ok(Ok(told)) => tell(told),
         Ok(Err(reason)) => outcome = Err(anyhow::anyhow!(reason)),
         Err(error) => outcome = Err(anyhow::Error::new(error).context("read the supervisor's answer")),
     };

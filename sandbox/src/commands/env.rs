@@ -1,4 +1,4 @@
-//! `sandbox env`: the variables that point an AWS client here.
+//! `sandbox env`: the variables that point an AWS client here, and whoever runs an OpenVPN client at one on a laptop.
 
 use super::CommandError;
 use crate::state::StateDir;
@@ -7,7 +7,7 @@ use crate::state::StateDir;
 ///
 /// # Errors
 /// When the sandbox is not up.
-pub fn env(state: &StateDir) -> Result<[(&'static str, String); 5], CommandError> {
+pub fn env(state: &StateDir) -> Result<[(&'static str, String); 6], CommandError> {
     let status = state.running().ok_or(CommandError::NotUp)?;
     Ok([
         ("AWS_ENDPOINT_URL", format!("http://{}", status.address)),
@@ -16,5 +16,6 @@ pub fn env(state: &StateDir) -> Result<[(&'static str, String); 5], CommandError
         ("AWS_DEFAULT_REGION", status.region),
         ("AWS_ACCESS_KEY_ID", status.credentials.access_key_id),
         ("AWS_SECRET_ACCESS_KEY", status.credentials.secret_access_key),
+        ("OPENVPN", state.client_program().display().to_string()),
     ])
 }

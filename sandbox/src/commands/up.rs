@@ -138,6 +138,8 @@ fn agree(state: &StateDir, child: &mut Child, settings: &Settings, credentials: 
     BufReader::new(answers).read_line(&mut line).context("wait for the supervisor")?;
     let ready: Ready = serde_json::from_str(&line).context("the supervisor ended early")?;
     let pid = i32::try_from(child.id()).context("read the supervisor's pid")?;
+    let program = std::env::current_exe().context("find the own program")?;
+    state.write_client_program(&program).context("write `openvpn`")?;
     let status = Status {
         process: ProcessId::of(pid).context("the supervisor ended early")?,
         address: ready.address,

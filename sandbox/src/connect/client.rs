@@ -58,13 +58,7 @@ impl Client {
             .arg(&socket)
             .arg("unix")
             .spawn()?;
-        let (sender, output) = mpsc::unbounded_channel();
-        if let Some(stdout) = process.stdout.take() {
-            tokio::spawn(follow(stdout, sender.clone()));
-        }
-        if let Some(stderr) = process.stderr.take() {
-            tokio::spawn(follow(stderr, sender));
-        }
+        let output = lines_of(&mut process);
         Ok(Self { process, socket, output, started, laptop: laptop.address })
     }
 
@@ -87,16 +81,32 @@ impl Client {
         }
     }
 
-    /// Ends the client as a person would, with an interrupt.
-    pub(super) async fn end(mut self) {
-        let pid = self.process.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        if let Some(pid) = pid {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        if tokio::time::timeout(GOODBYE, self.process.wait()).await.is_err() {
-            drop(self.process.kill().await);
-        }
+    pub(super) async fn end(self) {
+        end(self.process).await;
     }
+}
+
+/// Ends a client as a person would, with an interrupt.
+pub(super) async fn end(mut client: Child) {
+    let pid = client.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    if let Some(pid) = pid {
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    if tokio::time::timeout(GOODBYE, client.wait()).await.is_err() {
+        drop(client.kill().await);
+    }
+}
+
+/// Everything that a client prints, until it ends.
+pub(super) fn lines_of(client: &mut Child) -> mpsc::UnboundedReceiver<String> {
+    let (sender, output) = mpsc::unbounded_channel();
+    if let Some(stdout) = client.stdout.take() {
+        tokio::spawn(follow(stdout, sender.clone()));
+    }
+    if let Some(stderr) = client.stderr.take() {
+        tokio::spawn(follow(stderr, sender));
+    }
+    output
 }
 
 /// Follows the client through its management interface until the tunnel is up or the client gives up.

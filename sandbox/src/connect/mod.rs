@@ -6,6 +6,7 @@ mod ping;
 mod probe;
 mod refusal;
 mod report;
+mod stock;
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use self::client::{Attempt, Client};
 pub use self::hold::{Event, What};
 use self::report::Tunnel;
 pub use self::report::{HostReport, Report};
+pub use self::stock::{ClientOrder, Said, run_client};
 use crate::plane::{Laptop, Namespace, Plane, Topology};
 use crate::wire::Gateway;
 use crate::world::INTERNET_HOST;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::cloud::Endpoint;
-use crate::connect::{self, ConnectOrder, Told};
+use crate::connect::{self, ClientOrder, ConnectOrder};
 use crate::plane::Plane;
 use crate::wire::Gateway;
 
@@ -79,13 +79,30 @@ pub(super) async fn connect(
     Ok(Response::new(Body::new(Lines { telling, failing: Some(failing) })))
 }
 
+pub(super) async fn client(
+    State(admin): State<Arc<Admin>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, StatusCode> {
+    admin.check(&headers)?;
+    let order: ClientOrder = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let (told, telling) = mpsc::unbounded_channel();
+    let (failed, failing) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Err(error) = connect::run_client(&admin.plane, &admin.gateway, &order, &told).await {
+            drop(failed.send(format!("{error:#}")));
+        }
+    });
+    Ok(Response::new(Body::new(Lines { telling, failing: Some(failing) })))
+}
+
 /// A line of JSON for everything that is told, as it is told: what went well, or why nothing did.
-struct Lines {
-    telling: mpsc::UnboundedReceiver<Told>,
+struct Lines<T> {
+    telling: mpsc::UnboundedReceiver<T>,
     failing: Option<oneshot::Receiver<String>>,
 }
 
-impl HttpBody for Lines {
+impl<T: Serialize> HttpBody for Lines<T> {
     type Data = Bytes;
     type Error = serde_json::Error;
 

@@ -62,6 +62,7 @@ pub async fn supervise(state: &StateDir) -> anyhow::Result<()> {
     let router = Router::new()
         .route("/_sandbox/status", get(admin::status))
         .route("/_sandbox/connect", post(admin::connect))
+        .route("/_sandbox/client", post(admin::client))
         .route("/_sandbox/faults", get(admin::faults).put(admin::set_faults))
         .route("/_sandbox/clock", post(admin::advance_clock))
         .with_state(admin)

@@ -16,6 +16,8 @@ pub mod issuance;
 
 pub mod revocation;
 
+pub mod publication;
+
 pub mod iam;
 
 pub mod handshake;

@@ -3,14 +3,16 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context;
+use object_store::ObjectStore;
 use provisioner::{
-    config::{Config, LedgerLocation, Region, Target},
+    config::{Bucket, Config, Location, Region, Target},
     deploy::{
         apply::{ObserveError, observe},
-        aws::Aws,
+        aws::{self, Aws},
         cloud::{CallError, Cloud, Depth},
         desired::{Desired, Goal},
         network::{self, VpcView},
@@ -31,7 +33,6 @@ use crate::{
 pub(crate) struct Deployment {
     pub(crate) config: Config,
     pub(crate) ledger: Ledger,
-    pub(crate) ledger_folder: PathBuf,
     /// Where the exported client configuration goes.
     pub(crate) configuration_file: PathBuf,
 }
@@ -44,17 +45,19 @@ pub(crate) struct View {
 }
 
 impl Deployment {
-    pub(crate) fn open(path: &Path) -> Outcome<Self> {
+    pub(crate) fn open(surroundings: &Surroundings, path: &Path) -> Outcome<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration `{}`", path.display()))
             .map_err(|error| Failure::new(Kind::Input, error).hint("name it with `--config FILE`"))?;
         let config = Config::parse(path, &text).or_fail(Kind::Input)?;
-        let LedgerLocation::Folder(folder) = &config.ledger;
-        let ledger = Ledger::new(Store::folder(folder).or_fail(Kind::Input)?);
+        let ledger = Ledger::new(match &config.ledger {
+            Location::Folder(folder) => Store::folder(folder).or_fail(Kind::Input)?,
+            Location::Bucket(bucket) => Store::of(objects(surroundings, &config, bucket)?),
+        });
         let base = path.parent().unwrap_or_else(|| Path::new(""));
         let configuration_file =
             base.join(".latchkey").join(config.deployment.name.as_str()).join("client-configuration.ovpn");
-        Ok(Self { ledger_folder: folder.clone(), config, ledger, configuration_file })
+        Ok(Self { config, ledger, configuration_file })
     }
 
     /// Clients for AWS, after who is calling has been said.
@@ -93,6 +96,18 @@ impl Deployment {
     pub(crate) fn is_rehearsal(&self) -> bool {
         self.config.deployment.target == Target::Sandbox
     }
+}
+
+/// Objects in a bucket. A rehearsal is held to the loopback interface here, too: the sandbox has no S3 of its own.
+pub(crate) fn objects(surroundings: &Surroundings, config: &Config, bucket: &Bucket) -> Outcome<Arc<dyn ObjectStore>> {
+    let endpoint = surroundings.variable(S3_ENDPOINT);
+    if config.deployment.target == Target::Sandbox && !endpoint.is_some_and(is_loopback) {
+        let text = format!("the target is the sandbox, and `{bucket}` is not on this machine");
+        return Err(Failure::say(Kind::Input, text).hint(format!(
+            "the sandbox has no S3: name a folder (`file:PATH`), or point {S3_ENDPOINT} at an S3 of this machine"
+        )));
+    }
+    aws::bucket(bucket, config.deployment.region.as_str(), endpoint).or_fail(Kind::Input)
 }
 
 /// Clients for AWS. A rehearsal is held to the loopback interface here.
@@ -174,6 +189,9 @@ fn is_loopback(url: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
+
+/// Where another implementation of S3 is, as the AWS SDK names it.
+const S3_ENDPOINT: &str = "AWS_ENDPOINT_URL_S3";
 
 #[cfg(test)]
 mod tests {

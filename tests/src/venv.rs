@@ -1,4 +1,5 @@
-//! Python with the stock AWS clients, from PyPI: made once, below the target directory.
+//! Programs of others that are written in Python: stock AWS clients, and stand-ins for AWS that nobody here has written.
+//! Each set is made once, below the target directory, from the list beside its tests.
 
 use std::{
     fs::{self, File},
@@ -13,12 +14,18 @@ use crate::{
     rehearsal::{binary, repository, write},
 };
 
-/// The `bin` folder of a venv that has what `stock-clients/requirements.txt` says; made where there is none.
-pub fn programs() -> Result<PathBuf> {
-    let venv = binary("..").join("tmp/stock-clients");
+/// The stock AWS clients.
+pub const STOCK_CLIENTS: &str = "stock-clients";
+/// A stand-in for S3 and KMS.
+pub const MOTO: &str = "moto";
+
+/// The `bin` folder of a venv that has what `SET/requirements.txt` says; made where there is none.
+pub fn programs(set: &str) -> Result<PathBuf> {
+    let venv = binary("..").join("tmp").join(set);
     let (bin, made_from) = (venv.join("bin"), venv.join("made-from.txt"));
-    let requirements = repository().join("tests/stock-clients/requirements.txt");
+    let requirements = repository().join("tests").join(set).join("requirements.txt");
     let wanted = fs::read_to_string(&requirements)?;
+    fs::create_dir_all(binary("..").join("tmp"))?;
     let lock = File::create(venv.with_extension("lock"))?;
     lock.lock()?;
     if fs::read_to_string(&made_from).is_ok_and(|found| found == wanted) {

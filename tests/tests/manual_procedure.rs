@@ -24,7 +24,7 @@ async fn the_documented_procedure_and_provision_make_the_same_endpoint() -> Resu
         command.arg("alice").current_dir(by_hand.path()).env_clear().envs(by_hand.variables().iter().cloned());
         command.env("AWS_ENDPOINT_URL", url).env("AWS_CONFIG_FILE", "/dev/null").env("AWS_PAGER", "");
         command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("HOME", by_hand.path()).env("PATH", path(&venv::programs()?)?);
+        command.env("HOME", by_hand.path()).env("PATH", path(&venv::programs(venv::STOCK_CLIENTS)?)?);
         Ok(command)
     })
     .await

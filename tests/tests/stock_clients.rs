@@ -41,7 +41,7 @@ struct Operation {
 
 #[test]
 fn stock_clients_find_what_their_own_models_promise() -> Result<()> {
-    let python = venv::programs()?.join("python");
+    let python = venv::programs(venv::STOCK_CLIENTS)?.join("python");
     let (boto3, aws) = thread::scope(|scope| {
         let boto3 = scope.spawn(|| checked_by("boto3", &python));
         (boto3.join(), checked_by("aws", &python))

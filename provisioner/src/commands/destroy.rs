@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, with_ca: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let aws = deployment.aws(surroundings).await?;
     let desired = Desired::only(&deployment.config, Goal::Nothing);
     let mut agreed = yes || deployment.is_rehearsal();
@@ -48,7 +48,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, w
     } else {
         surroundings.note(&format!(
             "The CA and the ledger are kept in `{}`; `--with-ca` deletes them too.",
-            deployment.ledger_folder.display()
+            deployment.config.ledger
         ));
         Ok(())
     }
@@ -60,6 +60,6 @@ async fn erase(surroundings: &Surroundings, deployment: &Deployment, yes: bool) 
         surroundings.confirm_by_name(question, deployment.config.deployment.name.as_str(), "--yes")?;
     }
     deployment.ledger.erase().await.or_fail(Kind::Input)?;
-    surroundings.out(&format!("The ledger in `{}` is deleted.\n", deployment.ledger_folder.display()));
+    surroundings.out(&format!("The ledger in `{}` is deleted.\n", deployment.config.ledger));
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, who: &str, yes: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let aws = deployment.aws(surroundings).await?;
     let endpoint = endpoint(&deployment, &aws).await?;
     let connections = aws.connections(&endpoint).await.map_err(call_failure)?;

@@ -44,7 +44,7 @@ struct Report {
 
 /// Goes from one thing to the next, as far as each allows.
 async fn look(surroundings: &Surroundings, config: &Path, report: &mut Report) {
-    let opened = Deployment::open(config);
+    let opened = Deployment::open(surroundings, config);
     let Some(deployment) = keep(opened, Subject::Configuration, "correct the configuration", &mut report.findings)
     else {
         return;
@@ -88,7 +88,7 @@ async fn ask(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws, re
 }
 
 async fn ledger(deployment: &Deployment) -> Finding {
-    let folder = deployment.ledger_folder.display();
+    let folder = &deployment.config.ledger;
     match deployment.ledger.ca_certificate().await {
         Ok(Some(_)) => Finding::ok(Subject::Ledger, format!("the CA is in `{folder}`")),
         Ok(None) => Finding::ok(Subject::Ledger, format!("`{folder}` has no CA yet: `provision` makes it")),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let aws = deployment.aws(surroundings).await?;
     let endpoint = endpoint(&deployment, &aws).await?;
     let configuration = aws.export_configuration(&endpoint).await.map_err(call_failure)?;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) fn run(surroundings: &Surroundings, config: &Path, explain: bool, json: bool) -> Outcome {
-    let deployment = iam::Deployment::of(&Deployment::open(config)?.config);
+    let deployment = iam::Deployment::of(&Deployment::open(surroundings, config)?.config);
     let text = match (explain, json) {
         (false, _) => serde_json::to_string_pretty(&deployment.policy()).or_fail(Kind::Bug)? + "\n",
         (true, true) => {

@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool, check: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let aws = deployment.connect(surroundings).await?;
     let view = checks::view(surroundings, &deployment, &aws).await?;
     let preview = Preview::of(&deployment, &aws, &view).await?;

@@ -34,7 +34,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &cli::Probe) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let client = Client::find(surroundings, arguments.openvpn.as_deref()).await?;
     let aws = deployment.aws(surroundings).await?;
     let patience = Duration::from_secs(arguments.patience);

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, replace: bool, probe: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let probe = Client::wanted(surroundings, probe).await?;
     let aws = deployment.connect(surroundings).await?;
     let view = checks::view(surroundings, &deployment, &aws).await?;
@@ -119,6 +119,6 @@ async fn summary(
         domain = deployment.config.deployment.domain,
         configuration = exported.configuration.display(),
         bundle = exported.bundle.display(),
-        ledger = deployment.ledger_folder.display(),
+        ledger = deployment.config.ledger,
     ))
 }

@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &cli::Revoke) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let probe = Client::wanted(surroundings, arguments.probe).await?;
     let decision = Decision::of(surroundings, &deployment, arguments).await?;
     let reached = reach(surroundings, &deployment, &decision).await?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, probe: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let probe = Client::wanted(surroundings, probe).await?;
     let aws = deployment.aws(surroundings).await?;
     let (View { desired, observed, plan: everything }, _vpc) = deployment.view(&aws, surroundings.now).await?;

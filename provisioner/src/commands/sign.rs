@@ -30,7 +30,7 @@ pub(crate) async fn run(
     yes: bool,
 ) -> Outcome {
     let text = read(request)?;
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let (csr, name) = request::accept(&text, &deployment.config.deployment.domain)
         .map_err(|refusal| Failure::new(Kind::Refused, refusal))
         .map_err(|failure| failure.during(format!("`{}` is not signed", request.display())))?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let aws = deployment.aws(surroundings).await?;
     let (view, _vpc) = deployment.view(&aws, surroundings.now).await?;
     let connections = match &view.observed.endpoint {

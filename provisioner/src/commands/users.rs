@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool) -> Outcome {
-    let deployment = Deployment::open(config)?;
+    let deployment = Deployment::open(surroundings, config)?;
     let mut users = Vec::new();
     let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
     for issued in deployment.ledger.all_issued().await.or_fail(Kind::Input)? {

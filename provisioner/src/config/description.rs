@@ -4,6 +4,8 @@
 //! The reader, the JSON schema, the file that `init` writes and the table in `docs/configuration.md` are all made
 //! from it. What one key alone cannot tell, such as whether two networks overlap, is in [`super::rules`].
 
+use super::location::Location;
+
 /// A key, or a section where its kind is a table.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -359,10 +361,10 @@ const PKI: &[Key] = &[
 
 const LEDGER: &[Key] = &[key(
     "url",
-    Kind::Text { least: 6, most: 4096, pattern: "^file:(?!//)." },
+    Kind::Text { least: 6, most: 4096, pattern: Location::PATTERN },
     Need::Required,
     Later::Never,
-    "Folder of the ledger: what was issued and when, and the CA's encrypted key. `file:` and a path, relative to this file. Keep it, back it up.",
+    "Where the ledger is: what was issued and when, and the CA's encrypted key. `file:` and a folder, relative to this file, which you back up; or `s3://BUCKET/PREFIX` in the deployment's region, for several admins.",
 )];
 
 const PAGE: &[Key] = &[

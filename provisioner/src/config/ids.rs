@@ -13,7 +13,7 @@ pub struct IdError {
 }
 
 impl IdError {
-    fn new(allowed: impl Into<String>) -> Self {
+    pub(super) fn new(allowed: impl Into<String>) -> Self {
         Self { allowed: allowed.into() }
     }
 }

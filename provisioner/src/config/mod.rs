@@ -8,6 +8,8 @@ mod network;
 
 mod ids;
 
+mod location;
+
 mod tags;
 
 mod description;
@@ -33,6 +35,7 @@ pub use ids::{
     DeploymentName, DirectoryId, GroupId, IdError, Port, Region, SamlProviderArn, SecurityGroupId, SessionHours,
     SubnetId, VpcId,
 };
+pub use location::{Bucket, Location};
 pub use network::{AddressType, AuthorizationRule, Network, Route, RouteTarget, Transport};
 pub use problem::{ConfigError, Problem};
 
@@ -50,7 +53,7 @@ pub struct Config {
     /// Lifetimes of certificates.
     pub pki: Pki,
     /// Where the history is kept.
-    pub ledger: LedgerLocation,
+    pub ledger: Location,
     /// The page that users open.
     pub page: Page,
 }
@@ -138,13 +141,6 @@ pub struct Pki {
     pub server_days: u32,
     /// Lifetime of a user's certificate.
     pub client_days: u32,
-}
-
-/// The section `[ledger]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LedgerLocation {
-    /// A folder of this machine.
-    Folder(PathBuf),
 }
 
 /// The section `[page]`.

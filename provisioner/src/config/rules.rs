@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use toml::de::DeTable;
 
 use super::{
-    Config, ConnectionLog, Deployment, Endpoint, LedgerLocation, Page, Pki, SecondFactor, SessionHours, Target,
+    Config, ConnectionLog, Deployment, Endpoint, Location, Page, Pki, SecondFactor, SessionHours, Target,
     problem::Problem,
     reader::{Findings, Table, Value},
     tags,
@@ -140,14 +140,8 @@ fn pki(section: &Table<'_>) -> Pki {
     Pki { ca_days, server_days: days("server_days", 825, ca_days), client_days: days("client_days", 397, ca_days) }
 }
 
-fn ledger(section: &Table<'_>, base: &Path) -> Option<LedgerLocation> {
-    let folder = |text: &str| {
-        let path = text.strip_prefix("file:").filter(|path| !path.is_empty() && !path.starts_with("//"));
-        path.map(|path| base.join(path)).ok_or(
-            "this version keeps the ledger in a folder: `file:` and a path, such as `file:.latchkey/demo/ledger`",
-        )
-    };
-    section.get("url")?.parse_with(folder).map(LedgerLocation::Folder)
+fn ledger(section: &Table<'_>, base: &Path) -> Option<Location> {
+    section.get("url")?.parse_with(|text| Location::parse(text, base))
 }
 
 fn page(section: &Table<'_>, base: &Path) -> Page {

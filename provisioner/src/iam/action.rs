@@ -62,6 +62,10 @@ const ALL: &[&str] = &[
     "probe",
 ];
 
+/// Commands that read or write the ledger.
+const KEEPERS: &[&str] =
+    &["provision", "plan", "status", "sign", "users", "revoke", "rotate", "destroy", "export", "doctor", "probe"];
+
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
     called("sts:GetCallerIdentity", ALL, "say who is calling", &[]),
@@ -153,6 +157,15 @@ pub const ACTIONS: &[Action] = &[
         &[Grant::Endpoint],
     ),
     called("ec2:TerminateClientVpnConnections", &["disconnect", "revoke"], "end connections", &[Grant::Endpoint]),
+    called("s3:ListBucket", KEEPERS, "what the ledger has", &[Grant::LedgerBucket]),
+    called("s3:GetObject", KEEPERS, "read the ledger", &[Grant::LedgerObjects]),
+    called(
+        "s3:PutObject",
+        &["provision", "sign", "revoke", "rotate", "destroy", "probe"],
+        "add to the ledger",
+        &[Grant::LedgerObjects],
+    ),
+    called("s3:DeleteObject", &["destroy"], "delete the ledger, with `--with-ca` alone", &[Grant::LedgerObjects]),
 ];
 
 #[cfg(test)]

@@ -254,6 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_in_a_bucket_is_the_only_thing_there_that_it_allows() {
+        let mut other = deployment();
+        other.ledger = Some("s3://vpn-ledger/demo".parse().unwrap());
+        let policy = serde_json::to_value(other.policy()).unwrap();
+        let s3: Vec<_> =
+            policy["Statement"].as_array().unwrap().iter().filter(|it| it.to_string().contains("s3:")).collect();
+        assert_eq!(s3.len(), 2);
+        assert_eq!(s3[0]["Resource"][0], "arn:aws:s3:::vpn-ledger");
+        assert_eq!(s3[0]["Condition"]["StringLike"]["s3:prefix"], "demo/*");
+        assert_eq!(s3[1]["Resource"][0], "arn:aws:s3:::vpn-ledger/demo/*");
+        assert!(!json(&deployment()).contains("s3:"));
+    }
+
+    #[test]
     fn it_fits_into_a_managed_policy() {
         // White space does not count: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
         let size = json(&deployment()).chars().filter(|c| !c.is_whitespace()).count();

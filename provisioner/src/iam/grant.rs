@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Deployment;
+use crate::config::Bucket;
 
 /// A statement of the policy. Each resource that an action touches is judged on its own, so an action may be in several.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,10 @@ pub enum Grant {
     ServiceLinkedRole,
     /// The log of connections.
     Logs,
+    /// The part of the bucket that has the ledger.
+    LedgerBucket,
+    /// The objects in it.
+    LedgerObjects,
 }
 
 /// Condition operator, to key, to value.
@@ -40,7 +45,7 @@ pub(super) type Conditions = BTreeMap<&'static str, BTreeMap<String, String>>;
 
 impl Grant {
     /// All of them, in the order of the policy.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Look,
         Self::Certificates,
         Self::NewCertificates,
@@ -53,6 +58,8 @@ impl Grant {
         Self::Subnets,
         Self::ServiceLinkedRole,
         Self::Logs,
+        Self::LedgerBucket,
+        Self::LedgerObjects,
     ];
 
     /// The statement's id.
@@ -70,6 +77,8 @@ impl Grant {
             Self::Subnets => "AssociateSubnets",
             Self::ServiceLinkedRole => "LetServiceMakeItsRole",
             Self::Logs => "LogConnections",
+            Self::LedgerBucket => "ListLedger",
+            Self::LedgerObjects => "UseLedger",
         }
     }
 
@@ -91,6 +100,13 @@ impl Grant {
             Self::SecurityGroups => {
                 deployment.security_groups.iter().map(|id| arn("ec2", &format!("security-group/{id}"))).collect()
             }
+            Self::LedgerBucket => {
+                deployment.ledger.iter().map(|bucket| format!("arn:{partition}:s3:::{}", bucket.name)).collect()
+            }
+            Self::LedgerObjects => {
+                let objects = |bucket: &Bucket| format!("arn:{partition}:s3:::{}/{}*", bucket.name, folder(bucket));
+                deployment.ledger.iter().map(objects).collect()
+            }
             Self::Subnets => deployment.subnets.iter().map(|id| arn("ec2", &format!("subnet/{id}"))).collect(),
             Self::ServiceLinkedRole => vec![format!(
                 "arn:{partition}:iam::*:role/aws-service-role/clientvpn.amazonaws.com/AWSServiceRoleForClientVPN"
@@ -107,12 +123,27 @@ impl Grant {
             Self::TagsOfNewEndpoint => vec![asked(), ("ec2:CreateAction", "CreateClientVpnEndpoint")],
             Self::Endpoint | Self::OwnCertificates => vec![("aws:ResourceTag/latchkey:deployment", name)],
             Self::ServiceLinkedRole => vec![("iam:AWSServiceName", "clientvpn.amazonaws.com")],
-            Self::Certificates | Self::Vpc | Self::SecurityGroups | Self::Subnets => Vec::new(),
+            Self::Certificates
+            | Self::Vpc
+            | Self::SecurityGroups
+            | Self::Subnets
+            | Self::LedgerBucket
+            | Self::LedgerObjects => Vec::new(),
         };
+        if self == Self::LedgerBucket {
+            let folder = deployment.ledger.as_ref().map(folder).unwrap_or_default();
+            let like = BTreeMap::from([("s3:prefix".to_owned(), format!("{folder}*"))]);
+            return Conditions::from([("StringLike", like)]);
+        }
         if equals.is_empty() {
             return Conditions::new();
         }
         let equals = equals.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         Conditions::from([("StringEquals", equals)])
     }
+}
+
+/// What the keys of all objects begin with.
+fn folder(bucket: &Bucket) -> String {
+    if bucket.prefix.is_empty() { String::new() } else { format!("{}/", bucket.prefix) }
 }

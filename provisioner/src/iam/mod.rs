@@ -15,7 +15,7 @@ pub use action::{ACTIONS, Action, Caller};
 pub use document::{Document, Statement};
 pub use grant::Grant;
 
-use crate::config::{Config, DeploymentName, Region, SecurityGroupId, SubnetId, VpcId};
+use crate::config::{Bucket, Config, DeploymentName, Location, Region, SecurityGroupId, SubnetId, VpcId};
 
 /// What of a deployment narrows its policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,8 @@ pub struct Deployment {
     pub security_groups: Vec<SecurityGroupId>,
     /// Whether connections are logged to CloudWatch.
     pub logs_connections: bool,
+    /// The bucket that has the ledger, where one has.
+    pub ledger: Option<Bucket>,
 }
 
 impl Deployment {
@@ -44,12 +46,34 @@ impl Deployment {
             subnets: config.network.subnet_ids.clone(),
             security_groups: config.network.security_group_ids.clone(),
             logs_connections: config.endpoint.connection_log.is_some(),
+            ledger: match &config.ledger {
+                Location::Folder(_) => None,
+                Location::Bucket(bucket) => Some(bucket.clone()),
+            },
         }
     }
 
     /// The actions that this deployment needs.
     pub fn actions(&self) -> impl Iterator<Item = &'static Action> {
-        ACTIONS.iter().filter(|action| self.logs_connections || !action.grants.contains(&Grant::Logs))
+        ACTIONS.iter().filter(|action| action.grants.is_empty() || action.grants.iter().any(|grant| self.needs(*grant)))
+    }
+
+    fn needs(&self, grant: Grant) -> bool {
+        match grant {
+            Grant::Logs => self.logs_connections,
+            Grant::LedgerBucket | Grant::LedgerObjects => self.ledger.is_some(),
+            Grant::Look
+            | Grant::Certificates
+            | Grant::NewCertificates
+            | Grant::OwnCertificates
+            | Grant::NewEndpoint
+            | Grant::TagsOfNewEndpoint
+            | Grant::Vpc
+            | Grant::SecurityGroups
+            | Grant::Endpoint
+            | Grant::Subnets
+            | Grant::ServiceLinkedRole => true,
+        }
     }
 
     /// The policy that allows exactly these.

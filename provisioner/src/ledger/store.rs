@@ -14,7 +14,7 @@ use object_store::{
 
 use super::LedgerError;
 
-/// A folder or, in tests, memory.
+/// A folder, a bucket or, in tests, memory.
 #[derive(Clone, Debug)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
@@ -37,9 +37,14 @@ impl Store {
         Ok(Self { objects: Arc::new(objects), folder: Some(folder) })
     }
 
+    /// The store in whatever keeps `objects`. Who may read it is that one's affair.
+    pub fn of(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, folder: None }
+    }
+
     /// A store that is gone when dropped.
     pub fn memory() -> Self {
-        Self { objects: Arc::new(object_store::memory::InMemory::new()), folder: None }
+        Self::of(Arc::new(object_store::memory::InMemory::new()))
     }
 
     /// Creates an object that must not exist.
@@ -119,8 +124,9 @@ fn is_already_exists(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. })
 }
 
+/// Whether the object is not there, in a store that is.
 fn is_not_found(error: &object_store::Error) -> bool {
-    matches!(error, object_store::Error::NotFound { .. })
+    matches!(error, object_store::Error::NotFound { source, .. } if !source.to_string().contains("NoSuchBucket"))
 }
 
 #[cfg(unix)]

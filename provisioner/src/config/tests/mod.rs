@@ -11,7 +11,7 @@ fn the_default_file_is_a_valid_configuration() {
     let config = Config::parse(Path::new("/srv/latchkey.toml"), include_str!("../../../../latchkey.toml")).unwrap();
     assert_eq!(config.deployment.target, Target::Sandbox);
     assert_eq!(config.network.subnet_ids.len(), 2);
-    assert_eq!(config.ledger, LedgerLocation::Folder("/srv/.latchkey/demo/ledger".into()));
+    assert_eq!(config.ledger, Location::Folder("/srv/.latchkey/demo/ledger".into()));
     assert_eq!(config.page.dir, Path::new("/srv/.latchkey/demo/site"));
 }
 
@@ -430,7 +430,10 @@ const SETTINGS: &[(&str, &str, bool)] = &[
     ("ledger", "url = \"file:x\"", true),
     ("ledger", "url = \"file:\"", false),
     ("ledger", "url = \"file://x\"", false),
-    ("ledger", "url = \"s3://bucket\"", false),
+    ("ledger", "url = \"s3://bucket\"", true),
+    ("ledger", "url = \"s3://bucket/vpn/demo\"", true),
+    ("ledger", "url = \"s3://Bucket\"", false),
+    ("ledger", "url = \"s3:bucket\"", false),
     ("page", "dir = \"\"", false),
     ("page", "languages = [\"zh\", \"en\"]", true),
     ("page", "languages = [\"de\"]", false),

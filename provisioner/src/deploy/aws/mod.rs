@@ -1,6 +1,7 @@
 //! The port to AWS, implemented with the AWS SDK. No type of the SDK leaves this module.
 
 mod acm;
+mod bucket;
 mod caller;
 mod connections;
 mod endpoint;
@@ -20,6 +21,8 @@ use std::{
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use futures::future::try_join_all;
 use profile::name::Domain;
+
+pub use bucket::bucket;
 
 use super::{
     cloud::{CallError, Cloud, Depth, Found, FoundCertificate, Material, NewEndpoint, Parts},

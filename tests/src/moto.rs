@@ -1,0 +1,69 @@
+//! S3 and KMS by moto (PyPI), an implementation that nobody here has written, on a port of the loopback interface.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::venv;
+
+/// A server that ends when this is dropped. It begins empty.
+#[derive(Debug)]
+pub struct Moto {
+    server: Child,
+    address: SocketAddr,
+}
+
+impl Moto {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// It cannot be installed or does not start.
+    pub fn up() -> Result<Self> {
+        let mut command = Command::new(venv::programs(venv::MOTO)?.join("python"));
+        command.args(["-c", SERVE]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = command.spawn().context("moto")?;
+        let stdout = server.stdout.take().context("the server's stdout")?;
+        let line = BufReader::new(stdout).lines().next().context("moto ended without a word")??;
+        let port: u16 = line.parse().with_context(|| format!("a port in `{line}`"))?;
+        Ok(Self { server, address: ([127, 0, 0, 1], port).into() })
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn make_bucket(&self, name: &str) -> Result<()> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let host = self.address;
+        write!(stream, "PUT /{name} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "making the bucket `{name}`: {answer}");
+        Ok(())
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let ended = self.server.kill().and_then(|()| self.server.wait());
+        assert!(ended.is_ok() || std::thread::panicking(), "moto did not end: {ended:?}");
+    }
+}
+
+/// Its own `moto_server` does not say on which port it listens before it does.
+const SERVE: &str = "
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+server = make_server('127.0.0.1', 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+print(server.port, flush=True)
+server.serve_forever()
+";

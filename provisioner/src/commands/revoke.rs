@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
+use profile::name::Domain;
 use provisioner::{
     deploy::{
         apply::{ApplyError, Timer, observe},
@@ -17,7 +18,7 @@ use provisioner::{
         plan::plan,
         supply::CRL_ENTRIES,
     },
-    ledger::{Act, Issued, LedgerError, Provenance, Revocations, Role},
+    ledger::{Act, Issued, Ledger, LedgerError, Provenance, Revocations, Role},
     pki::{reason::Reason, serial::Serial},
     random::Random,
     revocation::{RevocationRefusal, Whom, choose},
@@ -77,10 +78,11 @@ impl Decision {
             (_, Some(serial)) => Whom::Serial(serial),
             (user, None) => Whom::User(user.as_deref().unwrap_or_default()),
         };
-        let issued = deployment.ledger.all_issued().await.or_fail(Kind::Input)?;
-        let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
-        let anchors = issued.iter().filter(|it| it.role == Role::Anchor && it.not_after >= surroundings.now).count();
         let domain = &deployment.config.deployment.domain;
+        let issued = issued_for(&deployment.ledger, whom, domain).await.or_fail(Kind::Input)?;
+        let anchors = deployment.ledger.issued_for_role(Role::Anchor).await.or_fail(Kind::Input)?;
+        let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
+        let anchors = anchors.iter().filter(|it| it.not_after >= surroundings.now).count();
         let certificates =
             choose(whom, act, issued, &revocations, domain, surroundings.now).map_err(refusal_failure)?;
         // Where the ledger says so already, for whatever reason, that reason stays.
@@ -201,6 +203,18 @@ impl Decision {
                 &format!("  connections reset  {dropped}, by the import; clients that may, come again by themselves\n");
         }
         text
+    }
+}
+
+/// Every certificate that may be meant.
+async fn issued_for(ledger: &Ledger, whom: Whom<'_>, domain: &Domain) -> Result<Vec<Issued>, LedgerError> {
+    match whom {
+        Whom::Serial(serial) => Ok(ledger.issued(serial).await?.into_iter().collect()),
+        Whom::User(who) => {
+            let mut issued = ledger.issued_for_name(&format!("{who}.{domain}")).await?;
+            issued.extend(ledger.issued_for_name(who).await?);
+            Ok(issued)
+        }
     }
 }
 

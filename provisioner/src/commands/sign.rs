@@ -9,7 +9,7 @@ use anyhow::Context;
 use profile::{certificate::Certificate, csr::Csr, name::CommonName};
 use provisioner::{
     issuance::{self, Decision},
-    ledger::{Issued, Provenance, Role},
+    ledger::{Issued, LedgerError, Provenance, Role},
     pki::{policy, request, serial::Serial},
     random::Random,
 };
@@ -121,7 +121,10 @@ async fn issue(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, 
     };
     let issued = Issued::of(&certificate, Role::User, Some(csr.fingerprint().hex()), provenance)
         .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;
-    deployment.ledger.record_issued(&issued).await.or_fail(Kind::Input)?;
+    deployment.ledger.record_issued(&issued).await.map_err(|error| {
+        let kind = if matches!(error, LedgerError::KeyOfAnother { .. }) { Kind::Refused } else { Kind::Input };
+        Failure::new(kind, error)
+    })?;
     Ok(issued)
 }
 

@@ -119,8 +119,9 @@ impl Supply<'_> {
 
     /// The entries of a CRL made now: every anchor ever issued and every revoked certificate, until it has expired.
     async fn revoked(&self) -> Result<(Vec<Revoked>, ToList), LedgerError> {
-        let (issued, revocations) = (self.ledger.all_issued().await?, self.ledger.revocations().await?);
-        let anchors = issued.iter().filter(|issued| issued.role == Role::Anchor).map(|issued| {
+        let (anchors, revocations) =
+            futures::try_join!(self.ledger.issued_for_role(Role::Anchor), self.ledger.revocations())?;
+        let anchors = anchors.iter().map(|issued| {
             let since = issued.provenance.when;
             (issued.not_after, Revoked { serial: issued.serial, since, reason: Reason::Unspecified })
         });

@@ -6,6 +6,7 @@
 //! revoked/<serial>.json            that it is revoked, why, by whom
 //! revoked/<serial>.<n>.json        ... and what was decided about it after that: a hold undone, revoked again
 //! crl/<number>.pem                 every CRL
+//! keys/…  index/…                  whose a key is, and who has which certificates
 //! attempts/<step>/<n>.json         a changing call that is about to be made, with its client token
 //! attempts/<step>/<n>.done.json    ... and that is over
 //! ```
@@ -17,15 +18,19 @@ mod store;
 
 mod record;
 
+mod index;
+
 mod attempt;
 
 mod revocation;
 
 pub mod authority;
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
-use profile::fingerprint::Fingerprint;
 use thiserror::Error;
+use tokio::sync::OnceCell;
 
 pub use attempt::{Attempt, ClientToken};
 pub use record::{Issued, Provenance, Role};
@@ -38,6 +43,7 @@ use crate::pki::{crl::Crl, serial::Serial};
 #[derive(Clone, Debug)]
 pub struct Ledger {
     store: Store,
+    index_is_complete: Arc<OnceCell<()>>,
 }
 
 /// A CRL and its number.
@@ -78,6 +84,12 @@ pub enum LedgerError {
         /// The object.
         path: String,
     },
+    /// A key is another user's: whoever holds it would be two people.
+    #[error("the key is certified for `{subject}` already")]
+    KeyOfAnother {
+        /// Whose it is.
+        subject: String,
+    },
     /// An object is not what its name says.
     #[error("`{path}` in the ledger is damaged")]
     Damaged {
@@ -89,14 +101,16 @@ pub enum LedgerError {
 impl Ledger {
     /// The ledger in `store`.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, index_is_complete: Arc::default() }
     }
 
     /// Records an issued certificate.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::KeyOfAnother`] where another user has a certificate for the same key, or another [`LedgerError`].
     pub async fn record_issued(&self, issued: &Issued) -> Result<(), LedgerError> {
+        self.complete_index().await?;
+        self.enter(issued).await?;
         self.store.create(&format!("issued/{}.json", issued.serial), &issued.to_json()).await
     }
 
@@ -118,16 +132,6 @@ impl Ledger {
         let mut all: Vec<Issued> = read.try_filter_map(async |issued| Ok(issued)).try_collect().await?;
         all.sort_by_key(|issued| (issued.provenance.when, issued.serial));
         Ok(all)
-    }
-
-    /// Every certificate issued for the key with this fingerprint (SHA-256 of its SPKI).
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub async fn issued_for_key(&self, key: Fingerprint) -> Result<Vec<Issued>, LedgerError> {
-        let mut issued = self.all_issued().await?;
-        issued.retain(|issued| issued.key_sha256 == key.hex());
-        Ok(issued)
     }
 
     /// The CRL with the highest number.

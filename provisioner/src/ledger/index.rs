@@ -11,8 +11,6 @@
 //! would not be found. The first who claims a key for a name has it: of two admins who sign the same key for two names at
 //! the same moment, one is refused.
 
-use std::collections::BTreeSet;
-
 use futures::{StreamExt, TryStreamExt, future::try_join, stream};
 use profile::fingerprint::Fingerprint;
 use serde::{Deserialize, Serialize};
@@ -122,8 +120,9 @@ impl Ledger {
     }
 
     async fn indexed(&self, folder: &str) -> Result<Vec<Issued>, LedgerError> {
-        let serials: BTreeSet<Serial> = self.store.list(folder).await?.iter().filter_map(|path| serial(path)).collect();
-        let read = stream::iter(serials).map(async |serial| self.issued(serial).await).buffer_unordered(AT_ONCE);
+        let entries = self.store.list(folder).await?;
+        let serials = stream::iter(entries.iter().filter_map(|path| serial(path)));
+        let read = serials.map(async |serial| self.issued(serial).await).buffer_unordered(AT_ONCE);
         let mut found: Vec<Issued> = read.try_filter_map(async |issued| Ok(issued)).try_collect().await?;
         found.sort_by_key(|issued| (issued.provenance.when, issued.serial));
         Ok(found)

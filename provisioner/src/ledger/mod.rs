@@ -26,11 +26,10 @@ mod revocation;
 
 pub mod authority;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use futures::{StreamExt, TryStreamExt, stream};
 use thiserror::Error;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use attempt::{Attempt, ClientToken};
 pub use record::{Issued, Provenance, Role};
@@ -44,6 +43,8 @@ use crate::pki::{crl::Crl, serial::Serial};
 pub struct Ledger {
     store: Store,
     index_is_complete: Arc<OnceCell<()>>,
+    /// The last word on each certificate, as far as it was read, with its number.
+    known_revocations: Arc<Mutex<BTreeMap<Serial, (u32, Revocation)>>>,
 }
 
 /// A CRL and its number.
@@ -101,7 +102,7 @@ pub enum LedgerError {
 impl Ledger {
     /// The ledger in `store`.
     pub fn new(store: Store) -> Self {
-        Self { store, index_is_complete: Arc::default() }
+        Self { store, index_is_complete: Arc::default(), known_revocations: Arc::default() }
     }
 
     /// Records an issued certificate.
@@ -128,8 +129,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub async fn all_issued(&self) -> Result<Vec<Issued>, LedgerError> {
         let paths = self.store.list("issued").await?;
-        let read = stream::iter(paths).map(async |path| self.read_issued(&path).await).buffer_unordered(AT_ONCE);
-        let mut all: Vec<Issued> = read.try_filter_map(async |issued| Ok(issued)).try_collect().await?;
+        let mut all = self.store.read_all(paths, |_, text| Issued::from_json(text)).await?;
         all.sort_by_key(|issued| (issued.provenance.when, issued.serial));
         Ok(all)
     }

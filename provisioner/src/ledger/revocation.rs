@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    AT_ONCE, Issued, Ledger, LedgerError, Provenance,
+    Issued, Ledger, LedgerError, Provenance,
     record::{json, rfc3339},
 };
 use crate::pki::{reason::Reason, serial::Serial};
@@ -84,16 +83,16 @@ impl Ledger {
             let entry = highest.entry(serial).or_default();
             *entry = number.max(*entry);
         }
-        let last = stream::iter(highest)
-            .map(async |(serial, number)| {
-                let path = path(serial, number);
-                let found = self.revocation(serial, number).await?.ok_or(LedgerError::Damaged { path })?;
-                Ok::<_, LedgerError>((serial, found))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(Revocations { last })
+        let mut known = self.known_revocations.lock().await;
+        // An object never changes: what was read once need not be read again.
+        let unknown = highest.iter().filter(|last| known.get(last.0).is_none_or(|(number, _)| number != last.1));
+        let paths = unknown.map(|(serial, number)| path(*serial, *number)).collect();
+        let read = |path: &str, text: &str| {
+            let (serial, number) = parse(path)?;
+            Some((serial, (number, Form::read(text).filter(|found| found.serial == serial)?)))
+        };
+        known.extend(self.store.read_all(paths, read).await?);
+        Ok(Revocations { last: known.iter().map(|(serial, (_, last))| (*serial, last.clone())).collect() })
     }
 
     /// What was decided last about one certificate, and its number. Numbers have no gaps, so that nothing needs to be

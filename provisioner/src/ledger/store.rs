@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, future::join_all, stream};
 use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path as Key,
     prefix::PrefixStore,
@@ -95,6 +95,36 @@ impl Store {
         self.read(path).await?.map(|bytes| String::from_utf8(bytes).map_err(damaged)).transpose()
     }
 
+    /// What `read` makes of each of these objects, in any order. It gets the path and the text.
+    ///
+    /// Many at the same time: from a folder on several threads, which read as well, because an object has hardly more than a
+    /// thousand bytes and handing each from task to task would take longer than reading it.
+    pub(super) async fn read_all<T: Send + 'static>(
+        &self,
+        paths: Vec<String>,
+        read: fn(&str, &str) -> Option<T>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let Some(folder) = &self.folder else {
+            let each = stream::iter(paths).map(async |path| {
+                let text = self.read_text(&path).await?;
+                text.and_then(|text| read(&path, &text)).ok_or(LedgerError::Damaged { path })
+            });
+            return each.buffer_unordered(AT_ONCE).try_collect().await;
+        };
+        let share = paths.len().div_ceil(THREADS).max(1);
+        let threads = paths.chunks(share).map(|paths| {
+            let (folder, paths) = (folder.clone(), paths.to_vec());
+            tokio::task::spawn_blocking(move || {
+                paths.into_iter().map(|path| read_file(&folder, path, read)).collect::<Result<Vec<_>, _>>()
+            })
+        });
+        let mut all = Vec::with_capacity(paths.len());
+        for done in join_all(threads).await {
+            all.extend(done.map_err(|_| LedgerError::Damaged { path: folder.display().to_string() })??);
+        }
+        Ok(all)
+    }
+
     /// The paths of the objects below `prefix`, sorted.
     pub(super) async fn list(&self, prefix: &str) -> Result<Vec<String>, LedgerError> {
         let listed: Vec<_> = self
@@ -119,6 +149,19 @@ impl Store {
         Ok(())
     }
 }
+
+fn read_file<T>(folder: &Path, path: String, read: fn(&str, &str) -> Option<T>) -> Result<T, LedgerError> {
+    match std::fs::read_to_string(folder.join(&path)) {
+        Ok(text) => read(&path, &text).ok_or(LedgerError::Damaged { path }),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(LedgerError::Damaged { path }),
+        Err(source) => Err(LedgerError::Folder { path: folder.join(&path).display().to_string(), source }),
+    }
+}
+
+/// Objects of a bucket that are read at the same time.
+const AT_ONCE: usize = 32;
+/// Threads that read files at the same time.
+const THREADS: usize = 8;
 
 fn is_already_exists(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. })

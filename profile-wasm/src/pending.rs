@@ -27,7 +27,7 @@ impl Pending {
     /// Makes a key and the request for it to be certified under this name.
     pub(crate) async fn make(common_name: CommonName) -> Result<Self, Message> {
         let (private_key, public_key) = webcrypto::generate().await?;
-        let draft = CsrDraft::new(&common_name, &public_key);
+        let draft = CsrDraft::new(&common_name, &public_key, None);
         let signature = private_key.sign(draft.to_be_signed()).await?;
         Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
     }

@@ -1,12 +1,16 @@
 //! Certificate signing requests (PKCS#10, RFC 2986): written in the browser, read by the admin.
 //!
 //! Writing is sans-IO: [`CsrDraft`] gives the bytes to sign and takes the signature, wherever the private key may
-//! be. Reading takes from a request nothing but the common name and the public key; whatever else it asks for is
-//! dropped here, so that nobody downstream can issue it.
+//! be. Reading takes from a request nothing but the common name, the public key and the challenge password; whatever
+//! else it asks for is dropped here, so that nobody downstream can issue it.
+
+use std::fmt;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::{
+    challenge::{Challenge, ChallengeRefusal},
     element::{
         BIT_STRING, COMMON_NAME, INTEGER, Malformed, NULL, OBJECT_IDENTIFIER, SEQUENCE, SET, UTF8_STRING, common_names,
         context, elements, sequence, write,
@@ -19,20 +23,20 @@ use crate::{
 };
 
 /// A request without its signature.
-#[derive(Debug)]
 pub struct CsrDraft {
     /// DER of `CertificationRequestInfo`.
-    info: Vec<u8>,
+    info: Zeroizing<Vec<u8>>,
 }
 
 /// A signed request whose form and key are in order.
 ///
 /// The signature is not yet verified: see [`Csr::signed`].
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Csr {
-    der: Vec<u8>,
+    der: Zeroizing<Vec<u8>>,
     common_name: String,
     public_key: PublicKey,
+    challenge: Option<Challenge>,
 }
 
 /// Why a request cannot be made or taken.
@@ -74,6 +78,12 @@ pub enum CsrError {
         /// How many it has.
         count: usize,
     },
+    /// Several challenge passwords, where there may be one.
+    #[error("the request has more than one challenge password")]
+    Challenges,
+    /// A challenge password that is not a string of 1 to [`Challenge::MAX_LEN`] characters.
+    #[error("the request's challenge password cannot be read")]
+    ChallengeMalformed,
     /// A key that may not be certified.
     #[error(transparent)]
     Key(#[from] KeyRefusal),
@@ -91,25 +101,28 @@ impl CsrError {
             Self::SignatureAlgorithm => "csr-signature-algorithm",
             Self::SignatureLength { .. } => "csr-signature-length",
             Self::CommonNames { .. } => "csr-common-names",
+            Self::Challenges => "csr-challenges",
+            Self::ChallengeMalformed => "csr-challenge-malformed",
             Self::Key(refusal) => refusal.code(),
         }
     }
 }
 
 impl CsrDraft {
-    /// A request for `common_name` and `public_key`, without attributes: `CertificationRequestInfo` of RFC 2986
-    /// section 4.1.
+    /// A request for `common_name` and `public_key`, with at most one attribute, the `challenge` password:
+    /// `CertificationRequestInfo` of RFC 2986 section 4.1.
     ///
     /// Written out here: with rcgen for this one structure the browser module would be a fifth larger. A test
     /// sees to it that rcgen would write the same.
-    pub fn new(common_name: &CommonName, public_key: &PublicKey) -> Self {
+    pub fn new(common_name: &CommonName, public_key: &PublicKey, challenge: Option<&Challenge>) -> Self {
         let name = write(UTF8_STRING, common_name.to_string().as_bytes());
         let attribute = write(SEQUENCE, &[write(OBJECT_IDENTIFIER, COMMON_NAME.as_bytes()), name].concat());
         let subject = write(SEQUENCE, &write(SET, &attribute));
         let version = write(INTEGER, &[0]);
-        let attributes = write(context(0), &[]);
+        let challenge = challenge.map(Challenge::to_attribute).unwrap_or_default();
+        let attributes = Zeroizing::new(write(context(0), &challenge));
         let fields = [&version, &subject, public_key.spki_der(), &attributes];
-        Self { info: write(SEQUENCE, &fields.concat()) }
+        Self { info: Zeroizing::new(write(SEQUENCE, &Zeroizing::new(fields.concat()))) }
     }
 
     /// What the private key signs, with RSASSA-PKCS1-v1_5 and SHA-256.
@@ -129,7 +142,8 @@ impl CsrDraft {
         let identifier = write(OBJECT_IDENTIFIER, SHA256_WITH_RSA.as_bytes());
         let algorithm = write(SEQUENCE, &[identifier, write(NULL, &[])].concat());
         let signature = write(BIT_STRING, &[NO_UNUSED_BITS, signature].concat());
-        Csr::from_der(write(SEQUENCE, &[self.info, algorithm, signature].concat()))
+        let fields = Zeroizing::new([self.info.as_slice(), &algorithm, &signature].concat());
+        Csr::from_der(write(SEQUENCE, &fields))
     }
 }
 
@@ -165,6 +179,11 @@ impl Csr {
         &self.public_key
     }
 
+    /// The challenge password, where there is one: perhaps an invite's ([`crate::invite`]).
+    pub fn challenge(&self) -> Option<&Challenge> {
+        self.challenge.as_ref()
+    }
+
     /// What is to be verified with [`Csr::public_key`] as proof that the requester has the private key.
     ///
     /// # Errors
@@ -184,11 +203,12 @@ impl Csr {
     }
 
     fn from_der(der: Vec<u8>) -> Result<Self, CsrError> {
+        let der = Zeroizing::new(der);
         let [info, _algorithm, _signature] = sequence(&der)?[..] else {
             return Err(CsrError::Malformed);
         };
         let fields = elements(info.value)?;
-        let [_version, subject, public_key, _attributes @ ..] = fields.as_slice() else {
+        let [_version, subject, public_key, rest @ ..] = fields.as_slice() else {
             return Err(CsrError::Malformed);
         };
         let names = common_names(*subject)?;
@@ -200,7 +220,31 @@ impl Csr {
         if Signed::from_der(&der)?.is_none() {
             return Err(CsrError::SignatureAlgorithm);
         }
-        Ok(Self { der, common_name, public_key })
+        // The attributes are mandatory in the standard, and left out by some who have none.
+        let attributes = rest.iter().find(|field| field.tag == context(0));
+        let challenge = attributes.map(|attributes| Challenge::find(*attributes)).transpose()?.flatten();
+        Ok(Self { der, common_name, public_key, challenge })
+    }
+}
+
+/// Without the request itself: it may hold an invite.
+impl fmt::Debug for Csr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { der: _, common_name, public_key: _, challenge } = self;
+        f.debug_struct("Csr")
+            .field("fingerprint", &self.fingerprint())
+            .field("common_name", common_name)
+            .field("challenge", challenge)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<ChallengeRefusal> for CsrError {
+    fn from(refusal: ChallengeRefusal) -> Self {
+        match refusal {
+            ChallengeRefusal::Many => Self::Challenges,
+            ChallengeRefusal::Unreadable => Self::ChallengeMalformed,
+        }
     }
 }
 
@@ -225,14 +269,15 @@ const OLD_LABEL: &str = "NEW CERTIFICATE REQUEST";
 #[cfg(test)]
 mod tests {
     use der::{Decode, oid::ObjectIdentifier};
-    use rcgen::{CertificateParams, DistinguishedName, DnType, PublicKeyData, SigningKey};
+    use rcgen::{Attribute, CertificateParams, DistinguishedName, DnType, PublicKeyData, SigningKey};
     use x509_cert::request::CertReq;
 
     use super::*;
+    use crate::element::PRINTABLE_STRING;
 
     #[test]
     fn a_request_asks_for_a_name_and_a_key_and_nothing_else() {
-        let draft = CsrDraft::new(&alice(), &key());
+        let draft = CsrDraft::new(&alice(), &key(), None);
         let message = draft.to_be_signed().to_vec();
         let csr = draft.assemble(&[7; 256]).unwrap();
         assert_eq!(csr.common_name(), "alice.vpn.example.com");
@@ -245,38 +290,57 @@ mod tests {
 
     #[test]
     fn rcgen_would_write_the_same() {
-        struct Key(PublicKey);
-        impl PublicKeyData for Key {
-            fn der_bytes(&self) -> &[u8] {
-                self.0.pkcs1_der()
-            }
-            fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-                &rcgen::PKCS_RSA_SHA256
-            }
-        }
-        impl SigningKey for Key {
-            fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-                Ok(vec![7; 256])
-            }
-        }
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, alice().to_string());
-        let request = params.serialize_request(&Key(key())).unwrap();
-        let csr = CsrDraft::new(&alice(), &key()).assemble(&[7; 256]).unwrap();
+        let request = params().serialize_request(&Key(key())).unwrap();
+        let csr = CsrDraft::new(&alice(), &key(), None).assemble(&[7; 256]).unwrap();
         assert_eq!(csr.der.as_slice(), request.der().as_ref());
     }
 
     #[test]
+    fn a_challenge_is_written_as_rcgen_would() {
+        let challenge = challenge("latchkey-invite.1.0123456789abcdef.00");
+        let attribute = attribute(write(PRINTABLE_STRING, challenge.as_str().as_bytes()));
+        let request = params().serialize_request_with_attributes(&Key(key()), vec![attribute]).unwrap();
+        let csr = CsrDraft::new(&alice(), &key(), Some(&challenge)).assemble(&[7; 256]).unwrap();
+        assert_eq!(csr.der.as_slice(), request.der().as_ref());
+        assert_eq!(csr.challenge(), Some(&challenge));
+        assert_eq!(CertReq::from_der(&csr.der).unwrap().info.attributes.len(), 1);
+    }
+
+    #[test]
+    fn challenges_of_the_openssl_command_are_read() {
+        let found = |text: &str| Csr::from_pem(text).unwrap().challenge().map(|found| found.as_str().to_owned());
+        assert_eq!(found(include_str!("testdata/alice.csr")), None);
+        let of_ours = "latchkey-invite.1.0123456789abcdef.000102030405060708090a0b0c0d0e0f";
+        assert_eq!(found(include_str!("testdata/challenge.csr")).as_deref(), Some(of_ours));
+        assert_eq!(found(include_str!("testdata/challenge-utf8.csr")).as_deref(), Some("Schlüssel_王"));
+    }
+
+    #[test]
+    fn a_second_challenge_is_refused() {
+        let attributes = ["a", "b"].map(|text| attribute(write(UTF8_STRING, text.as_bytes())));
+        let request = params().serialize_request_with_attributes(&Key(key()), attributes.into()).unwrap();
+        assert_eq!(Csr::from_pem(&pem::encode(LABEL, request.der())), Err(CsrError::Challenges));
+        let request = params().serialize_request_with_attributes(&Key(key()), vec![attribute(write(INTEGER, &[1]))]);
+        assert_eq!(Csr::from_pem(&pem::encode(LABEL, request.unwrap().der())), Err(CsrError::ChallengeMalformed));
+    }
+
+    #[test]
+    fn the_request_is_not_printed() {
+        let csr = Csr::from_pem(include_str!("testdata/challenge.csr")).unwrap();
+        assert!(!format!("{csr:?}").contains("0a0b"), "{csr:?}");
+        assert!(format!("{csr:?}").contains("alice.vpn.example.com"), "{csr:?}");
+    }
+
+    #[test]
     fn what_is_written_is_read_back() {
-        let csr = CsrDraft::new(&alice(), &key()).assemble(&[7; 256]).unwrap();
+        let csr = CsrDraft::new(&alice(), &key(), None).assemble(&[7; 256]).unwrap();
         assert_eq!(Csr::from_pem(&csr.to_pem()), Ok(csr.clone()));
         assert_eq!(Csr::from_pem(&format!("\r\n {}\n\n", csr.to_pem())), Ok(csr));
     }
 
     #[test]
     fn a_signature_of_another_length_is_refused() {
-        let draft = CsrDraft::new(&alice(), &key());
+        let draft = CsrDraft::new(&alice(), &key(), None);
         assert_eq!(draft.assemble(&[7; 128]), Err(CsrError::SignatureLength { length: 128 }));
     }
 
@@ -313,6 +377,39 @@ mod tests {
         let algorithm = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1").as_bytes().to_vec();
         check(include_str!("testdata/ec.csr"), CsrError::Key(KeyRefusal::NotRsa { algorithm }));
         check("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n", CsrError::Malformed);
+    }
+
+    /// Signs for rcgen, always the same.
+    struct Key(PublicKey);
+
+    impl PublicKeyData for Key {
+        fn der_bytes(&self) -> &[u8] {
+            self.0.pkcs1_der()
+        }
+        fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+            &rcgen::PKCS_RSA_SHA256
+        }
+    }
+
+    impl SigningKey for Key {
+        fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+            Ok(vec![7; 256])
+        }
+    }
+
+    fn params() -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, alice().to_string());
+        params
+    }
+
+    fn attribute(value: Vec<u8>) -> Attribute {
+        Attribute { oid: &[1, 2, 840, 113_549, 1, 9, 7], values: write(SET, &value) }
+    }
+
+    fn challenge(text: &str) -> Challenge {
+        Challenge::new(Zeroizing::new(text.to_owned())).unwrap()
     }
 
     fn alice() -> CommonName {

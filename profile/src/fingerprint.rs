@@ -16,6 +16,11 @@ impl Fingerprint {
         Self(Sha256::digest(der).into())
     }
 
+    /// The digest's 32 bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// 64 lower-case hexadecimal digits without separators.
     pub fn hex(&self) -> String {
         hex(&self.0)

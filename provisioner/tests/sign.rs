@@ -153,7 +153,7 @@ impl Bench {
 
     fn request(&self, file: &str, name: &str, key: &PrivateKey) {
         let name = CommonName::parse(name, &"vpn.example.com".parse().unwrap()).unwrap();
-        let draft = CsrDraft::new(&name, key.public());
+        let draft = CsrDraft::new(&name, key.public(), None);
         let signature = key.sign(draft.to_be_signed()).unwrap();
         self.write(file, &draft.assemble(&signature).unwrap().to_pem());
     }

@@ -221,7 +221,7 @@ fn requests_that_may_not_be_signed_are_refused_with_their_reason() {
 fn a_request_signed_by_another_key_is_refused() {
     let (mine, yours) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let name = profile::name::CommonName::parse("alice.vpn.example.com", &domain()).unwrap();
-    let draft = CsrDraft::new(&name, yours.public());
+    let draft = CsrDraft::new(&name, yours.public(), None);
     let signature = mine.sign(draft.to_be_signed()).unwrap();
     let pem = draft.assemble(&signature).unwrap().to_pem();
     assert!(matches!(request::accept(&pem, &domain()), Err(RequestRefusal::Possession)));

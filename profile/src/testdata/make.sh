@@ -19,6 +19,15 @@ csr no-cn alice -subj /O=Example
 csr two-cns alice -subj /CN=alice.vpn.example.com/CN=bob.vpn.example.com
 csr sha512 alice -subj /CN=alice.vpn.example.com -sha512
 
+# with_challenge NAME LINE: an attribute as openssl's configuration has them
+with_challenge() {
+  { printf '[req]\nprompt = no\nutf8 = yes\nstring_mask = utf8only\ndistinguished_name = dn\nattributes = attributes\n[dn]\nCN = alice.vpn.example.com\n[attributes]\n'
+    printf '%s\n' "$2"; } > "$keys/config"
+  csr "$1" alice -config "$keys/config"
+}
+with_challenge challenge 'challengePassword = latchkey-invite.1.0123456789abcdef.000102030405060708090a0b0c0d0e0f'
+with_challenge challenge-utf8 'challengePassword = Schlüssel_王'
+
 ca() { openssl req -x509 -key "$keys/$2.key" -out "$1.crt" -days 36500 -subj "/CN=$3" -addext keyUsage=critical,keyCertSign,cRLSign; }
 ca ca ca 'Latchkey CA demo'
 ca other-ca other 'Latchkey CA other'

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
-use profile::name::Domain;
+use profile::{
+    invite::InviteId,
+    name::{Domain, Username},
+};
 use provisioner::{
     config::{DeploymentName, Region, SecurityGroupId, SubnetId, VpcId},
     pki::{reason::Reason, serial::Serial},
@@ -92,6 +95,13 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+
+    /// Invites a user: prints a link to the page with which their request is signed unasked
+    ///
+    /// The link carries a secret and is for one request of that user; the ledger has only a hash of it. Whoever has the
+    /// link can become that user, so send it as you would send a password. A new invite takes the place of one that is
+    /// still open.
+    Invite(Invite),
 
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
@@ -223,6 +233,31 @@ pub(crate) struct Probe {
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Invite {
+    /// Who is invited
+    #[arg(value_name = "USER", required_unless_present_any = ["csv", "list", "cancel"])]
+    pub(crate) user: Option<Username>,
+    /// Invite everybody in a file: a column `username`, and perhaps `days`; without a head the first two columns
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "list", "cancel"])]
+    pub(crate) csv: Option<PathBuf>,
+    /// For how many days
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub(crate) days: u16,
+    /// List all invites instead, and what became of them
+    #[arg(long, conflicts_with_all = ["user", "cancel"])]
+    pub(crate) list: bool,
+    /// Take an invite back, by its id as --list shows it
+    #[arg(long, value_name = "ID", conflicts_with = "user")]
+    pub(crate) cancel: Option<InviteId>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 fn serial(text: &str) -> Result<Serial, String> {

@@ -1,7 +1,8 @@
 //! Provisions AWS Client VPN and runs the CA of its users.
 //!
-//! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`], [`revocation`]), what happened
-//! ([`ledger`]), how to get from what AWS has to what is wanted ([`deploy`]), and whether people get in then ([`handshake`]). It knows no terminal, no environment
+//! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`], [`invitation`],
+//! [`revocation`]), what happened ([`ledger`], [`register`]), how to get from what AWS has to what is wanted ([`deploy`]), and
+//! whether people get in then ([`handshake`]). It knows no terminal, no environment
 //! and no clock: those belong to the binary `latchkey`. Types of the AWS SDK stay inside [`deploy::aws`].
 
 pub mod config;
@@ -13,6 +14,10 @@ pub mod pki;
 pub mod ledger;
 
 pub mod issuance;
+
+pub mod invitation;
+
+pub mod register;
 
 pub mod revocation;
 

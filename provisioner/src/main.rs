@@ -53,6 +53,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         Command::Sign { request, out, yes } => {
             commands::sign::run(surroundings, config, request, out.as_deref(), *yes).await
         }
+        Command::Invite(arguments) => commands::invite::run(surroundings, config, arguments).await,
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,

@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use provisioner::{deploy::apply::Timer, pki::secret::Passphrase, random::Random};
+use provisioner::{
+    deploy::apply::Timer,
+    ledger::Provenance,
+    pki::{secret::Passphrase, serial::Serial},
+    random::Random,
+};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -53,6 +58,11 @@ impl Surroundings {
             .into_iter()
             .find_map(|name| self.variable(name))
             .unwrap_or("unknown")
+    }
+
+    /// Who does something now, for a record in the ledger.
+    pub(crate) fn provenance(&self) -> Provenance {
+        Provenance { who: self.who().to_owned(), when: self.now, nonce: Serial::from_random(self.bits_128()) }
     }
 
     /// Writes the result. That nobody reads it any more (`| head`) is no failure.

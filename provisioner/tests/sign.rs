@@ -2,25 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+mod bench;
 
-use profile::{csr::CsrDraft, fingerprint::Fingerprint, name::CommonName};
-use provisioner::{
-    ledger::{Ledger, Store, authority::NewAuthority},
-    pki::{
-        key::PrivateKey,
-        secret::{Passphrase, Salt},
-        serial::Serial,
-    },
-};
-use rcgen::SigningKey;
-use tempfile::TempDir;
-use time::OffsetDateTime;
+use std::{path::Path, process::Command};
+
+use provisioner::pki::key::PrivateKey;
+
+use crate::bench::{Bench, PASSPHRASE, status, text};
 
 #[test]
 fn a_request_becomes_a_certificate_with_its_chain() {
@@ -127,97 +115,3 @@ fn a_certificate_is_published_beside_a_page_that_was_built() {
     let published = format!(".latchkey/demo/site/issued/{}.pem", csr.fingerprint().hex());
     assert_eq!(bench.read(&published), bench.read("alice.crt"));
 }
-
-/// A folder with a configuration and a ledger that has a CA, as after the first `provision`.
-struct Bench {
-    folder: TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self { folder: tempfile::tempdir().unwrap() };
-        bench.write("latchkey.toml", include_str!("../../latchkey.toml"));
-        let ledger = Ledger::new(Store::folder(&bench.path(".latchkey/demo/ledger")).unwrap());
-        let new = NewAuthority {
-            name: "demo",
-            days: 3650,
-            now: now(),
-            serial: Serial::from_random([1; 16]),
-            salt: Salt { salt: [2; 16], iv: [3; 16] },
-        };
-        let passphrase = Passphrase::new(PASSPHRASE.to_owned().into());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(ledger.open_or_create_authority(&passphrase, new)).unwrap();
-        bench
-    }
-
-    fn request(&self, file: &str, name: &str, key: &PrivateKey) {
-        let name = CommonName::parse(name, &"vpn.example.com".parse().unwrap()).unwrap();
-        let draft = CsrDraft::new(&name, key.public(), None);
-        let signature = key.sign(draft.to_be_signed()).unwrap();
-        self.write(file, &draft.assemble(&signature).unwrap().to_pem());
-    }
-
-    fn latchkey(&self, arguments: &[&str]) -> Output {
-        self.with_passphrase(PASSPHRASE, arguments)
-    }
-
-    fn with_passphrase(&self, passphrase: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_latchkey"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("LATCHKEY_CA_PASSPHRASE", passphrase)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    /// Every file and a digest of its content.
-    fn files(&self) -> BTreeMap<PathBuf, Fingerprint> {
-        let mut files = BTreeMap::new();
-        let mut folders = vec![self.folder.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let digest = Fingerprint::of(&std::fs::read(&path).unwrap());
-                    files.insert(path.strip_prefix(self.folder.path()).unwrap().to_owned(), digest);
-                }
-            }
-        }
-        files
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.folder.path().join(file)
-    }
-
-    fn write(&self, file: &str, content: &str) {
-        let path = self.path(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::File::create(path).unwrap().write_all(content.as_bytes()).unwrap();
-    }
-
-    fn read(&self, file: &str) -> String {
-        std::fs::read_to_string(self.path(file)).unwrap()
-    }
-}
-
-fn status(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The program reads the real clock, so its CA must be valid by it.
-#[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
-}
-
-const PASSPHRASE: &str = "correct horse battery staple";

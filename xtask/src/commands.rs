@@ -65,6 +65,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("status", rest),
     },
     Command {
+        name: "invite",
+        usage: "USER|--csv FILE [--days N] [--json]",
+        help: "print a link to the page whose request is signed unasked; `--list`, `--cancel ID`",
+        run: |rest| forward::latchkey("invite", rest),
+    },
+    Command {
         name: "sign",
         usage: "FILE.csr [--out FILE] [--yes]",
         help: "check a user's request, issue the certificate and publish it",

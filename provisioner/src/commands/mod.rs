@@ -14,6 +14,8 @@ pub(crate) mod plan;
 
 pub(crate) mod status;
 
+pub(crate) mod invite;
+
 pub(crate) mod sign;
 
 pub(crate) mod export;

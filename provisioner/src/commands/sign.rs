@@ -12,6 +12,7 @@ use provisioner::{
     ledger::{Issued, LedgerError, Provenance, Role},
     pki::{policy, request, serial::Serial},
     random::Random,
+    register::Register,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -77,12 +78,9 @@ fn read(path: &Path) -> Outcome<String> {
 
 /// What the ledger says to a request that is in order.
 async fn decide(deployment: &Deployment, csr: &Csr, name: &CommonName, now: OffsetDateTime) -> Outcome<Decision> {
-    let mut earlier = Vec::new();
-    for issued in deployment.ledger.issued_for_key(csr.public_key().fingerprint()).await.or_fail(Kind::Input)? {
-        let revoked = deployment.ledger.is_revoked(issued.serial).await.or_fail(Kind::Input)?;
-        earlier.push((issued, revoked));
-    }
-    issuance::decide(name, earlier, now).map_err(|refusal| {
+    let register = Register::read(&deployment.ledger).await.or_fail(Kind::Input)?;
+    let for_key = register.for_key(csr.public_key().fingerprint());
+    issuance::decide(name, for_key, register.for_name(name), now).map_err(|refusal| {
         Failure::new(Kind::Refused, refusal).hint("every user needs a key of their own, made anew: the page does that")
     })
 }

@@ -389,6 +389,13 @@ const PAGE: &[Key] = &[
         Later::InPlace,
         "Whom users ask, shown on the page.",
     ),
+    key(
+        "url",
+        Kind::Text { least: 8, most: 2000, pattern: "^https?://[!-\"$-~]+$" },
+        Need::Optional("\"https://vpn.example.com/\""),
+        Later::FromThenOn,
+        "Where the page is on the web: `invite` makes links of it.",
+    ),
 ];
 
 const SUBNET: Kind = Kind::Text { least: 15, most: 24, pattern: "^subnet-([0-9a-f]{8}|[0-9a-f]{17})$" };

@@ -204,6 +204,33 @@ impl fmt::Display for DeploymentName {
     }
 }
 
+/// Where the page is on the web: `https://…`, or `http://…` for a rehearsal, without a fragment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageUrl(String);
+
+impl PageUrl {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PageUrl {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_url = rest.is_some_and(|rest| {
+            !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+        });
+        if is_url && text.len() <= 2000 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::new("the page's address is like `https://vpn.example.com/`, without a `#`"))
+        }
+    }
+}
+
 /// An AWS region in which Client VPN may be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Region(String);

@@ -32,8 +32,8 @@ use std::{
 use profile::name::Domain;
 
 pub use ids::{
-    DeploymentName, DirectoryId, GroupId, IdError, Port, Region, SamlProviderArn, SecurityGroupId, SessionHours,
-    SubnetId, VpcId,
+    DeploymentName, DirectoryId, GroupId, IdError, PageUrl, Port, Region, SamlProviderArn, SecurityGroupId,
+    SessionHours, SubnetId, VpcId,
 };
 pub use location::{Bucket, Location};
 pub use network::{AddressType, AuthorizationRule, Network, Route, RouteTarget, Transport};
@@ -152,6 +152,8 @@ pub struct Page {
     pub languages: Vec<String>,
     /// Whom users ask, as text.
     pub contact: Option<String>,
+    /// Where the page is on the web.
+    pub url: Option<PageUrl>,
 }
 
 impl Config {

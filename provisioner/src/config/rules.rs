@@ -151,6 +151,7 @@ fn page(section: &Table<'_>, base: &Path) -> Page {
         dir: base.join(section.text("dir")),
         languages: if languages.is_empty() { vec!["en".to_owned()] } else { languages },
         contact: (!contact.is_empty()).then_some(contact),
+        url: section.parse("url"),
     }
 }
 

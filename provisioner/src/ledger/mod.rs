@@ -7,6 +7,8 @@
 //! revoked/<serial>.<n>.json        ... and what was decided about it after that: a hold undone, revoked again
 //! crl/<number>.pem                 every CRL
 //! keys/…  index/…                  whose a key is, and who has which certificates
+//! invites/<id>.json                who is invited, until when; a hash of the invite's secret
+//! invites/<id>.used.json           ... and that a request used it, or an admin took it back
 //! attempts/<step>/<n>.json         a changing call that is about to be made, with its client token
 //! attempts/<step>/<n>.done.json    ... and that is over
 //! ```
@@ -24,6 +26,8 @@ mod attempt;
 
 mod revocation;
 
+mod invite;
+
 pub mod authority;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,6 +36,7 @@ use thiserror::Error;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use attempt::{Attempt, ClientToken};
+pub use invite::{End, Ended, InviteState, Invited, Use};
 pub use record::{Issued, Provenance, Role};
 pub use revocation::{Act, Revocation, Revocations};
 pub use store::Store;

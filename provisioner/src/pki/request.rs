@@ -40,11 +40,19 @@ pub fn accept(pem: &str, domain: &Domain) -> Result<(Csr, CommonName), RequestRe
     if !verifies(csr.public_key(), csr.signed()?) {
         return Err(RequestRefusal::Possession);
     }
-    let name = CommonName::parse(csr.common_name(), domain)?;
+    let name = certifiable(CommonName::parse(csr.common_name(), domain)?)?;
+    Ok((csr, name))
+}
+
+/// A name that a user may have.
+///
+/// # Errors
+/// [`RequestRefusal::Reserved`].
+pub fn certifiable(name: CommonName) -> Result<CommonName, RequestRefusal> {
     if RESERVED.contains(&name.username().as_str()) {
         return Err(RequestRefusal::Reserved { name });
     }
-    Ok((csr, name))
+    Ok(name)
 }
 
 /// `anchor.<domain>` is the client anchor's name, `probe.<domain>` that of a trial of the endpoint.

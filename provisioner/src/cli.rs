@@ -80,21 +80,13 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Signs a user's request, after checking it
+    /// Signs users' requests, after checking them
     ///
-    /// The request (`alice.csr`) comes from the page. Compare the fingerprint that is shown with the one that the
-    /// user reads out. The certificate goes to a file for the user, and to the page where one is built.
-    Sign {
-        /// The request, a .csr file
-        #[arg(value_name = "FILE")]
-        request: PathBuf,
-        /// Where to write the certificate [default: USERNAME.crt beside the request]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    /// The request (`alice.csr`) comes from the page. One with a valid invite is signed without asking. Of any other,
+    /// compare the six words that are shown with those that the user reads out. The certificate goes to a file for the user,
+    /// and to the page where one is built. Of many requests a bad one does not stop the others. The same request gets the
+    /// same certificate again.
+    Sign(Sign),
 
     /// Invites a user: prints a link to the page with which their request is signed unasked
     ///
@@ -233,6 +225,25 @@ pub(crate) struct Probe {
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sign {
+    /// Requests: .csr files, and folders of which every .csr is meant
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    pub(crate) requests: Vec<PathBuf>,
+    /// Where to write the certificate of one request [default: USERNAME.crt beside it; of several, REQUEST.crt]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Then revoke the older certificates of these users (reason superseded), as `revoke` does
+    #[arg(long)]
+    pub(crate) revoke_older: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -50,9 +50,7 @@ async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outc
         Command::Rotate { yes, probe } => commands::rotate::run(surroundings, config, *yes, *probe).await,
         Command::Destroy { yes, with_ca } => commands::destroy::run(surroundings, config, *yes, *with_ca).await,
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
-        Command::Sign { request, out, yes } => {
-            commands::sign::run(surroundings, config, request, out.as_deref(), *yes).await
-        }
+        Command::Sign(arguments) => commands::sign::run(surroundings, config, arguments).await,
         Command::Invite(arguments) => commands::invite::run(surroundings, config, arguments).await,
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,

@@ -114,6 +114,34 @@ impl Progress for Reporter<'_> {
     }
 }
 
+/// Counts many small things of one kind: a bar for a person, nothing for a log.
+pub(crate) struct Counter(Option<ProgressBar>);
+
+impl Counter {
+    pub(crate) fn new(surroundings: &Surroundings, total: usize, what: &'static str) -> Self {
+        let is_seen = surroundings.progress_is_seen() && total > 1;
+        Self(is_seen.then(|| {
+            let style = ProgressStyle::with_template("  {wide_bar} {pos}/{len} {msg}, {eta} left");
+            let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)).with_message(what);
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        }))
+    }
+
+    pub(crate) fn advance(&self) {
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Drop for Reporter<'_> {
     fn drop(&mut self) {
         if let Some(screen) = &self.screen {

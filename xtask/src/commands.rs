@@ -72,8 +72,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "sign",
-        usage: "FILE.csr [--out FILE] [--yes]",
-        help: "check a user's request, issue the certificate and publish it",
+        usage: "FILE.csr|FOLDER… [--out FILE] [--revoke-older] [--yes]",
+        help: "check users' requests, issue their certificates and publish them",
         run: |rest| forward::latchkey("sign", rest),
     },
     Command {

@@ -39,30 +39,60 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
     let deployment = Deployment::open(surroundings, config)?;
     let probe = Client::wanted(surroundings, arguments.probe).await?;
     let decision = Decision::of(surroundings, &deployment, arguments).await?;
-    let reached = reach(surroundings, &deployment, &decision).await?;
+    let (receipt, aws) = carry_out(surroundings, &deployment, &decision, arguments.yes).await?;
+    surroundings.out(&receipt);
+    probe::afterwards(surroundings, &deployment, &aws, probe).await
+}
+
+/// Revokes certificates whose users have newer ones; answers with the receipt.
+pub(super) async fn supersede(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    certificates: Vec<Issued>,
+    yes: bool,
+) -> Outcome<String> {
+    let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
+    let decision = Decision { act: Act::Revoke(Reason::Superseded), certificates };
+    decision.check_room(surroundings, &revocations, anchors(surroundings, deployment).await?)?;
+    let (receipt, _) = carry_out(surroundings, deployment, &decision, yes).await?;
+    Ok(receipt)
+}
+
+async fn carry_out(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    decision: &Decision,
+    yes: bool,
+) -> Outcome<(String, Aws)> {
+    let reached = reach(surroundings, deployment, decision).await?;
     surroundings.note(&decision.announcement());
     surroundings.note(&match &reached {
         Ok(Reached { dropping, .. }) => dropped(*dropping),
         Err(failure) => format!("It is only recorded for now: {}.", failure.message()),
     });
-    if !arguments.yes && !deployment.is_rehearsal() {
+    if !yes && !deployment.is_rehearsal() {
         surroundings.confirm(decision.question())?;
     }
     let begin = surroundings.now();
-    decision.record(surroundings, &deployment).await?;
+    decision.record(surroundings, deployment).await?;
     let Reached { aws, connections, .. } = reached.map_err(|failure| decision.not_in_effect(failure))?;
-    let in_use = take_into_use(surroundings, &deployment, &aws, &decision)
+    let in_use = take_into_use(surroundings, deployment, &aws, decision)
         .await
         .map_err(|failure| decision.not_in_effect(failure))?;
     let after = surroundings.now() - begin;
     let ended = match decision.act {
-        Act::Revoke(_) => end_connections(&deployment, &aws, &in_use, &connections, &decision)
+        Act::Revoke(_) => end_connections(deployment, &aws, &in_use, &connections, decision)
             .await
             .map_err(|failure| decision.still_connected(failure))?,
         Act::Undo => 0,
     };
-    surroundings.out(&decision.receipt(&in_use, after, ended));
-    probe::afterwards(surroundings, &deployment, &aws, probe).await
+    Ok((decision.receipt(&in_use, after, ended), aws))
+}
+
+/// How many anchors every CRL has to list.
+async fn anchors(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<usize> {
+    let anchors = deployment.ledger.issued_for_role(Role::Anchor).await.or_fail(Kind::Input)?;
+    Ok(anchors.iter().filter(|it| it.not_after >= surroundings.now).count())
 }
 
 /// What is decided, about which certificates.
@@ -80,9 +110,8 @@ impl Decision {
         };
         let domain = &deployment.config.deployment.domain;
         let issued = issued_for(&deployment.ledger, whom, domain).await.or_fail(Kind::Input)?;
-        let anchors = deployment.ledger.issued_for_role(Role::Anchor).await.or_fail(Kind::Input)?;
+        let anchors = anchors(surroundings, deployment).await?;
         let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
-        let anchors = anchors.iter().filter(|it| it.not_after >= surroundings.now).count();
         let certificates =
             choose(whom, act, issued, &revocations, domain, surroundings.now).map_err(refusal_failure)?;
         // Where the ledger says so already, for whatever reason, that reason stays.

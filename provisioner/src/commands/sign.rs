@@ -1,159 +1,280 @@
-//! `latchkey sign FILE.csr`: checks a request, asks, issues, records, hands over.
+//! `latchkey sign`: checks requests, asks where no invite speaks for them, issues, records, hands over.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+mod requests;
 
-use anyhow::Context;
-use profile::{certificate::Certificate, csr::Csr, name::CommonName};
+mod examine;
+
+mod issue;
+
+mod report;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use futures::{StreamExt, stream};
+use profile::{name::CommonName, words::words};
 use provisioner::{
-    issuance::{self, Decision},
-    ledger::{Issued, LedgerError, Provenance, Role},
-    pki::{policy, request, serial::Serial},
-    random::Random,
+    issuance::Decision,
+    ledger::Issued,
+    pki::{authority::Authority, serial::Serial},
     register::Register,
 };
-use time::{Duration, OffsetDateTime};
 
+use self::{
+    examine::{Candidate, Desk, Verdict},
+    report::{Answer, Granted},
+    requests::{Pile, Source},
+};
+use super::revoke;
 use crate::{
+    cli,
     deployment::Deployment,
     failure::{Failure, Kind, OrFail, Outcome},
-    files,
+    progress::Counter,
     surroundings::Surroundings,
+    table::Table,
 };
 
-pub(crate) async fn run(
-    surroundings: &Surroundings,
-    config: &Path,
-    request: &Path,
-    out: Option<&Path>,
-    yes: bool,
-) -> Outcome {
-    let text = read(request)?;
+pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &cli::Sign) -> Outcome {
+    let pile = requests::gather(arguments)?;
     let deployment = Deployment::open(surroundings, config)?;
-    let (csr, name) = request::accept(&text, &deployment.config.deployment.domain)
-        .map_err(|refusal| Failure::new(Kind::Refused, refusal))
-        .map_err(|failure| failure.during(format!("`{}` is not signed", request.display())))?;
-    let ca = deployment
-        .ledger
-        .ca_certificate()
-        .await
-        .or_fail(Kind::Input)?
-        .ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet").hint("`latchkey provision` makes it"))?;
-    let decision = decide(&deployment, &csr, &name, surroundings.now)
-        .await
-        .map_err(|failure| failure.during(format!("`{}` is not signed", request.display())))?;
-    let out = out.map_or_else(|| request.with_file_name(format!("{}.crt", name.username())), Path::to_owned);
-    let issued = match decision {
-        Decision::Again(issued) => {
-            surroundings.note(&format!("`{name}` has a certificate for this key already; here it is again."));
-            check_out(&out, Some(&chain(&issued, &ca)))?;
-            *issued
-        }
-        Decision::Issue => {
-            check_out(&out, None)?;
-            introduce(surroundings, &csr, &name);
-            if !yes && !deployment.is_rehearsal() {
-                surroundings.confirm("Sign it?")?;
-            }
-            issue(surroundings, &deployment, &csr, &name).await?
-        }
-    };
-    hand_over(surroundings, &deployment, &csr, &chain(&issued, &ca), &out)?;
-    surroundings.note(&format!("`{name}` may connect until {}.", issued.not_after.date()));
-    Ok(())
-}
-
-/// The request's text. What is far larger than a request is not read to its end.
-fn read(path: &Path) -> Outcome<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes))
-        .with_context(|| format!("cannot read the request `{}`", path.display()))
-        .or_fail(Kind::Input)?;
-    // What is not text is no PEM either, and is refused as such.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// What the ledger says to a request that is in order.
-async fn decide(deployment: &Deployment, csr: &Csr, name: &CommonName, now: OffsetDateTime) -> Outcome<Decision> {
+    let ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?;
+    let ca = ca.ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet").hint("`latchkey provision` makes it"))?;
     let register = Register::read(&deployment.ledger).await.or_fail(Kind::Input)?;
-    let for_key = register.for_key(csr.public_key().fingerprint());
-    issuance::decide(name, for_key, register.for_name(name), now).map_err(|refusal| {
-        Failure::new(Kind::Refused, refusal).hint("every user needs a key of their own, made anew: the page does that")
-    })
+    let mut desk = Desk { surroundings, deployment: &deployment, ca: &ca, register };
+    match pile {
+        Pile::One(source) => one(&mut desk, &source, arguments).await,
+        Pile::Many(sources) => many(&mut desk, &sources, arguments).await,
+    }
 }
 
-fn introduce(surroundings: &Surroundings, csr: &Csr, name: &CommonName) {
-    surroundings.note(&format!(
-        "Request for `{name}`\n  request (SHA-256)  {}\n  key (SHA-256)      {}\n\
-         Compare the first with what the page shows the user.",
-        csr.fingerprint(),
-        csr.public_key().fingerprint(),
-    ));
-}
-
-async fn issue(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, name: &CommonName) -> Outcome<Issued> {
-    let passphrase = surroundings.passphrase(false)?;
-    let authority = deployment
-        .ledger
-        .open_authority(&passphrase)
-        .await
-        .or_fail(Kind::Input)?
-        .ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet"))?;
-    let certificate = authority
-        .issue(
-            &policy::CLIENT,
-            &name.to_string(),
-            csr.public_key(),
-            Duration::days(deployment.config.pki.client_days.into()),
-            surroundings.now,
-            Serial::from_random(surroundings.bits_128()),
-        )
-        .or_fail(Kind::Input)?;
-    let provenance = Provenance {
-        who: surroundings.who().to_owned(),
-        when: surroundings.now,
-        nonce: Serial::from_random(surroundings.bits_128()),
-    };
-    let issued = Issued::of(&certificate, Role::User, Some(csr.fingerprint().hex()), provenance)
-        .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;
-    deployment.ledger.record_issued(&issued).await.map_err(|error| {
-        let kind = if matches!(error, LedgerError::KeyOfAnother { .. }) { Kind::Refused } else { Kind::Input };
-        Failure::new(kind, error)
-    })?;
-    Ok(issued)
-}
-
-/// The certificate, then the CA's: what the user gets.
-fn chain(issued: &Issued, ca: &Certificate) -> String {
-    issued.certificate.clone() + &ca.to_pem()
-}
-
-/// Before anything is issued: is there a file that would be lost?
-fn check_out(out: &Path, same: Option<&str>) -> Outcome {
-    match std::fs::read(out) {
-        Ok(found) if same.is_none_or(|same| found != same.as_bytes()) => {
-            Err(Failure::say(Kind::Input, format!("`{}` exists and is another file", out.display()))
-                .hint("move it away, or name another file with `--out FILE`"))
+/// One request: its failure is the command's.
+async fn one(desk: &mut Desk<'_>, source: &Source, arguments: &cli::Sign) -> Outcome {
+    let mut answers = answer(desk, std::slice::from_ref(source), arguments, introduce).await?;
+    if arguments.json {
+        desk.surroundings.out(&report::json(&answers)?);
+    }
+    let Some(Answer::Nothing { file, failure }) = answers.pop_if(|answer| answer.failure().is_some()) else {
+        for granted in answers.iter().filter_map(Answer::granted) {
+            if !arguments.json {
+                desk.surroundings.out(&format!("{}\n", granted.candidate.out.display()));
+            }
+            explain(desk, granted);
         }
-        _ => Ok(()),
+        return finish(desk, &answers, arguments).await;
+    };
+    match failure.kind() {
+        Kind::Refused => Err(failure.during(format!("`{}` is not signed", file.display()))),
+        Kind::Input | Kind::Aws | Kind::Drift | Kind::Bug | Kind::Interrupted => Err(failure),
     }
 }
 
-/// Writes the certificate for the user and, where a page is built, for the page.
-fn hand_over(surroundings: &Surroundings, deployment: &Deployment, csr: &Csr, chain: &str, out: &Path) -> Outcome {
-    files::replace(out, chain).or_fail(Kind::Input)?;
-    surroundings.out(&format!("{}\n", out.display()));
-    let page: &PathBuf = &deployment.config.page.dir;
-    if page.join("index.html").exists() {
-        let published = page.join("issued").join(format!("{}.pem", csr.fingerprint().hex()));
-        files::replace(&published, chain).or_fail(Kind::Input)?;
-        surroundings.note("Published beside the page: the user finds it there with `Look for my certificate`.");
+/// Many requests: a bad one does not stop the others.
+async fn many(desk: &mut Desk<'_>, sources: &[Source], arguments: &cli::Sign) -> Outcome {
+    if sources.is_empty() {
+        desk.surroundings.note("There is no `.csr` to be signed.");
     }
-    Ok(())
+    let answers = answer(desk, sources, arguments, introduce_all).await?;
+    let text = if arguments.json { report::json(&answers)? } else { report::table(&answers) };
+    desk.surroundings.out(&text);
+    if answers.iter().filter_map(Answer::granted).any(|granted| granted.is_new) && desk.page().is_some() {
+        desk.surroundings.note(PUBLISHED);
+    }
+    let verdict = report::verdict(&answers);
+    finish(desk, &answers, arguments).await.and(verdict)
 }
 
-/// Four times what [`Csr::from_pem`] takes: enough to say that it is too long.
-const READ_LIMIT: u64 = 64 * 1024;
+/// Examines, asks, issues and hands over. What goes wrong with one request is its answer; what fails here has come
+/// before anything was done.
+async fn answer(
+    desk: &mut Desk<'_>,
+    sources: &[Source],
+    arguments: &cli::Sign,
+    introduce: fn(&Desk<'_>, &[&Candidate]),
+) -> Outcome<Vec<Answer>> {
+    let examined = desk.examine(sources).await;
+    let to_ask: Vec<&Candidate> = examined.iter().flatten().filter(|it| matches!(it.verdict, Verdict::Ask)).collect();
+    if let [_, ..] = to_ask.as_slice() {
+        introduce(desk, &to_ask);
+        if !arguments.yes && !desk.deployment.is_rehearsal() {
+            desk.surroundings.confirm(if to_ask.len() == 1 { "Sign it?" } else { "Sign them all?" })?;
+        }
+    }
+    let authority = match examined.iter().flatten().any(Candidate::is_to_be_issued) {
+        true => Some(desk.authority().await?),
+        false => None,
+    };
+    let counter = Counter::new(desk.surroundings, sources.len(), "signed");
+    let work = stream::iter(sources.iter().zip(examined)).map(async |(source, examined)| {
+        let done = first_pass(desk, source, examined, authority.as_ref()).await;
+        counter.advance();
+        done
+    });
+    let done: Vec<Pass> = work.buffered(AT_ONCE).collect().await;
+    for pass in &done {
+        if let Pass::Over(Answer::Certificate(granted)) = pass
+            && granted.is_new
+        {
+            desk.register.add_new(granted.issued.clone());
+        }
+    }
+    let mut answers = Vec::new();
+    for pass in done {
+        answers.push(match pass {
+            Pass::Over(answer) => answer,
+            Pass::Follows(candidate) => second_pass(desk, *candidate).await,
+        });
+    }
+    Ok(answers)
+}
+
+/// How far a request came while others were signed.
+enum Pass {
+    Over(Answer),
+    /// It waits for another one with the same key.
+    Follows(Box<Candidate>),
+}
+
+async fn first_pass(
+    desk: &Desk<'_>,
+    source: &Source,
+    examined: Outcome<Candidate>,
+    authority: Option<&Arc<Authority>>,
+) -> Pass {
+    let candidate = match examined {
+        Ok(candidate) => candidate,
+        Err(failure) => return Pass::Over(Answer::Nothing { file: source.file.clone(), failure }),
+    };
+    let issued = match (&candidate.verdict, authority) {
+        (Verdict::Again(issued), _) => Ok((**issued).clone()),
+        (Verdict::Follows, _) => return Pass::Follows(Box::new(candidate)),
+        (Verdict::Invited(_) | Verdict::Ask, Some(authority)) => desk.issue(authority, &candidate).await,
+        (Verdict::Invited(_) | Verdict::Ask, None) => Err(Failure::say(Kind::Bug, "the CA was not opened")),
+    };
+    let is_new = candidate.is_to_be_issued();
+    Pass::Over(conclude(desk, candidate, issued, is_new).await)
+}
+
+/// Gives a request the certificate that another one with its key got.
+async fn second_pass(desk: &Desk<'_>, candidate: Candidate) -> Answer {
+    let issued = desk.look_up(&candidate.csr, &candidate.name).and_then(|decision| match decision {
+        Decision::Again(issued) => Ok(*issued),
+        Decision::Issue => Err(Failure::say(Kind::Refused, "another request with the same key was not signed")),
+    });
+    conclude(desk, candidate, issued, false).await
+}
+
+async fn conclude(desk: &Desk<'_>, candidate: Candidate, issued: Outcome<Issued>, is_new: bool) -> Answer {
+    let handed_over = async {
+        let issued = issued?;
+        desk.hand_over(&candidate, &issued).await.map_err(|failure| {
+            let text = "the certificate is recorded, and could not be handed over".to_owned();
+            failure.during(text).hint("run the same command again: the same request gets the same certificate")
+        })?;
+        Ok(issued)
+    };
+    match handed_over.await {
+        Ok(issued) => Answer::Certificate(Box::new(Granted { candidate, issued, is_new })),
+        Err(failure) => Answer::Nothing { file: candidate.file, failure },
+    }
+}
+
+fn introduce(desk: &Desk<'_>, candidates: &[&Candidate]) {
+    for Candidate { csr, name, .. } in candidates {
+        desk.surroundings.note(&format!(
+            "Request for `{name}`, without an invite\n  six words          {}\n  request (SHA-256)  {}\n  \
+             key (SHA-256)      {}\nThe page shows the user the same six words: let them be read out to you.",
+            words(&csr.public_key().fingerprint()).join(" "),
+            csr.fingerprint(),
+            csr.public_key().fingerprint(),
+        ));
+        if let Some(past) = past(desk, name) {
+            desk.surroundings.note(&past);
+        }
+    }
+}
+
+fn introduce_all(desk: &Desk<'_>, candidates: &[&Candidate]) {
+    desk.surroundings.note("Requests without an invite. The page shows each user the same six words:");
+    let mut table = Table::new(["user", "six words", "request"]);
+    for Candidate { csr, name, file, .. } in candidates {
+        let words = words(&csr.public_key().fingerprint()).join(" ");
+        table.row([name.username().to_string(), words, file.display().to_string()]);
+    }
+    desk.surroundings.note(table.to_string().trim_end());
+    for past in candidates.iter().filter_map(|candidate| past(desk, &candidate.name)) {
+        desk.surroundings.note(&past);
+    }
+}
+
+/// What an admin should know of a user whose request they are asked about.
+fn past(desk: &Desk<'_>, name: &CommonName) -> Option<String> {
+    let last = desk.register.for_name(name).last()?;
+    let until = last.issued.not_after.date();
+    match last.revoked {
+        Some((reason, when)) => Some(format!("`{name}` was revoked on {} ({reason}).", when.date())),
+        None if last.is_valid(desk.surroundings.now) => {
+            Some(format!("`{name}` has a certificate until {until} already, for another key; this is one more."))
+        }
+        None => Some(format!("`{name}` had a certificate until {until}.")),
+    }
+}
+
+fn explain(desk: &Desk<'_>, Granted { candidate, issued, is_new }: &Granted) {
+    let name = &candidate.name;
+    if !is_new {
+        desk.surroundings.note(&format!("`{name}` has a certificate for this key already; here it is again."));
+    }
+    if let Verdict::Invited(_) = candidate.verdict {
+        desk.surroundings.note(&format!("`{name}` was invited: nobody was asked."));
+    }
+    if desk.page().is_some() {
+        desk.surroundings.note(PUBLISHED);
+    }
+    desk.surroundings.note(&format!("`{name}` may connect until {}.", issued.not_after.date()));
+}
+
+/// Revokes what the users had before, or says that it is still there.
+async fn finish(desk: &Desk<'_>, answers: &[Answer], arguments: &cli::Sign) -> Outcome {
+    let mut older: BTreeMap<Serial, Issued> = BTreeMap::new();
+    for Granted { candidate, issued, .. } in answers.iter().filter_map(Answer::granted) {
+        older.extend(desk.replaced(&candidate.name, issued).into_iter().map(|it| (it.serial, it)));
+    }
+    // What somebody has just been given is never among what is taken from them.
+    for granted in answers.iter().filter_map(Answer::granted) {
+        older.remove(&granted.issued.serial);
+    }
+    let older: Vec<Issued> = older.into_values().collect();
+    match (older.as_slice(), arguments.revoke_older) {
+        ([], false) => Ok(()),
+        ([], true) => {
+            desk.surroundings.note("There is no older certificate to be revoked.");
+            Ok(())
+        }
+        (_, true) => {
+            let receipt = revoke::supersede(desk.surroundings, desk.deployment, older, arguments.yes).await?;
+            desk.surroundings.note(receipt.trim_end());
+            Ok(())
+        }
+        ([older], false) => {
+            desk.surroundings.note(&format!(
+                "`{}` has an older certificate that is still valid. When the new profile is in use, revoke it:\n  \
+                 latchkey revoke --serial {} --reason superseded",
+                older.subject, older.serial
+            ));
+            Ok(())
+        }
+        (several, false) => {
+            desk.surroundings.note(&format!(
+                "There are {} older certificates that are still valid. When the new profiles are in use, the same command \
+                 with `--revoke-older` revokes them.",
+                several.len()
+            ));
+            Ok(())
+        }
+    }
+}
+
+const PUBLISHED: &str = "Published beside the page: the user finds it there with `Look for my certificate`.";
+
+/// Requests that are signed and recorded at the same time. More would only wait for the disk together.
+const AT_ONCE: usize = 16;

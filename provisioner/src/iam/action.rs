@@ -66,6 +66,8 @@ const ALL: &[&str] = &[
 const KEEPERS: &[&str] =
     &["provision", "plan", "status", "sign", "users", "revoke", "rotate", "destroy", "export", "doctor", "probe"];
 
+/// `sign --revoke-older` goes on as `revoke`, and is not listed apart.
+///
 /// Every action, in the order of a provisioning.
 pub const ACTIONS: &[Action] = &[
     called("sts:GetCallerIdentity", ALL, "say who is calling", &[]),

@@ -122,7 +122,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// The program reads the real clock, so its CA must be valid by it.
 #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
-fn now() -> OffsetDateTime {
+pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 

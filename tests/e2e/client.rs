@@ -21,6 +21,12 @@ pub(crate) fn profile(rehearsal: &Rehearsal, user: &str) -> Result<()> {
     let (csr, crt) = (format!("{user}.csr"), format!("{user}.crt"));
     openssl::request(folder, user, RSA_2048, &format!("/CN={user}.vpn.example.com"), &[])?;
     rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
+    assemble(rehearsal, user)
+}
+
+/// `USER.ovpn` of `USER.crt` and `USER.key`.
+pub(crate) fn assemble(rehearsal: &Rehearsal, user: &str) -> Result<()> {
+    let (folder, crt) = (rehearsal.path(), format!("{user}.crt"));
     let exported = fs::read_to_string(folder.join(".latchkey/demo/client-configuration.ovpn"))?;
     let (cert, key) = (fs::read_to_string(folder.join(&crt))?, fs::read_to_string(folder.join(format!("{user}.key")))?);
     let profile = format!("{exported}\n<cert>\n{cert}</cert>\n<key>\n{key}</key>\n");

@@ -10,6 +10,8 @@ mod page_refuses;
 
 mod sign_refuses;
 
+mod invites;
+
 mod second_run;
 
 mod nothing_survives;

@@ -4,6 +4,8 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::rehearsal::write;
+
 /// `openssl ARGUMENTS` in `folder`: what it wrote to stdout.
 ///
 /// # Errors
@@ -30,6 +32,22 @@ pub fn request(folder: &Path, name: &str, key: &[&str], subject: &str, more: &[&
     let request = ["req", "-new", "-key", &key_file, "-out", &csr_file, "-subj", subject];
     run(folder, &[&request, more].concat())?;
     Ok(())
+}
+
+/// As [`request`], for an RSA key, and with a challenge password. `openssl req` takes that from a configuration file, and
+/// from there alone: with `-subj` it leaves all attributes out.
+///
+/// # Errors
+/// As [`run`].
+pub fn request_with_challenge(folder: &Path, name: &str, common_name: &str, challenge: &str) -> Result<()> {
+    let (key_file, csr_file, config_file) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.cnf"));
+    let config = format!(
+        "[req]\nprompt = no\nstring_mask = utf8only\ndistinguished_name = subject\nattributes = attributes\n\
+         [subject]\nCN = {common_name}\n[attributes]\nchallengePassword = {challenge}\n"
+    );
+    write(&folder.join(&config_file), config)?;
+    run(folder, &[&["genpkey", "-quiet", "-out", &key_file], RSA_2048].concat())?;
+    run(folder, &["req", "-new", "-key", &key_file, "-out", &csr_file, "-config", &config_file]).map(drop)
 }
 
 /// `openssl genpkey`'s arguments for the key that Latchkey takes.

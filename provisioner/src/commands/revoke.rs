@@ -52,7 +52,7 @@ pub(super) async fn supersede(
     yes: bool,
 ) -> Outcome<String> {
     let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
-    let decision = Decision { act: Act::Revoke(Reason::Superseded), certificates };
+    let decision = Decision { act: Act::Revoke(Reason::Superseded), certificates, is_replaced: true };
     decision.check_room(surroundings, &revocations, anchors(surroundings, deployment).await?)?;
     let (receipt, _) = carry_out(surroundings, deployment, &decision, yes).await?;
     Ok(receipt)
@@ -99,6 +99,8 @@ async fn anchors(surroundings: &Surroundings, deployment: &Deployment) -> Outcom
 struct Decision {
     act: Act,
     certificates: Vec<Issued>,
+    /// Whether all of their users have newer ones that stay.
+    is_replaced: bool,
 }
 
 impl Decision {
@@ -121,7 +123,7 @@ impl Decision {
         };
         let reasons: Option<BTreeSet<Reason>> = certificates.iter().map(stays).collect();
         let act = reasons.and_then(|reasons| reasons.first().copied()).map_or(act, Act::Revoke);
-        let decision = Self { act, certificates };
+        let decision = Self { act, certificates, is_replaced: false };
         decision.check_room(surroundings, &revocations, anchors)?;
         Ok(decision)
     }
@@ -215,6 +217,9 @@ impl Decision {
         let serials: Vec<String> = self.certificates.iter().map(|it| it.serial.to_string()).collect();
         let names = self.names();
         let mut text = match self.act {
+            Act::Revoke(reason) if self.is_replaced => {
+                format!("Revoked ({reason}): {names} can connect with their newer certificates only.\n\n")
+            }
             Act::Revoke(reason) => format!("Revoked ({reason}): {names} cannot connect.\n\n"),
             Act::Undo => format!("No longer on hold: {names} can connect.\n\n"),
         };

@@ -1,31 +1,37 @@
-//! What was issued before, by key and by name: read from the ledger once, however many requests are to be signed.
+//! What was issued before for some keys and names, with what became of it: read once, however many requests there are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use profile::{fingerprint::Fingerprint, name::CommonName};
 
 use crate::{
     issuance::Earlier,
-    ledger::{Act, Issued, Ledger, LedgerError, Revocations, Role},
+    ledger::{Act, Issued, Ledger, LedgerError, Role},
 };
 
-/// What the ledger has about users.
+/// What the ledger has about some keys and names.
 #[derive(Clone, Debug, Default)]
 pub struct Register {
-    by_key: HashMap<String, Vec<Earlier>>,
-    by_subject: HashMap<String, Vec<Earlier>>,
+    by_key: BTreeMap<String, Vec<Earlier>>,
+    by_subject: BTreeMap<String, Vec<Earlier>>,
 }
 
 impl Register {
-    /// Reads the whole ledger.
+    /// Reads what there is for these keys, and for users with these names.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn read(ledger: &Ledger) -> Result<Self, LedgerError> {
-        let (issued, revocations) = futures::try_join!(ledger.all_issued(), ledger.revocations())?;
+    pub async fn read(
+        ledger: &Ledger,
+        keys: &BTreeSet<Fingerprint>,
+        names: &BTreeSet<CommonName>,
+    ) -> Result<Self, LedgerError> {
+        let issued = stream::iter(issued(ledger, keys, names).await?);
+        let earlier = issued.map(async |issued| earlier(ledger, issued).await).buffered(AT_ONCE);
         let mut register = Self::default();
-        for issued in issued {
-            register.add(earlier(issued, &revocations));
+        for earlier in earlier.try_collect::<Vec<_>>().await? {
+            register.add(earlier);
         }
         Ok(register)
     }
@@ -53,10 +59,27 @@ impl Register {
     }
 }
 
-fn earlier(issued: Issued, revocations: &Revocations) -> Earlier {
-    let revoked = revocations.last(issued.serial).and_then(|last| match last.act {
+/// The records that are meant, the oldest first: how they are found is this function's affair alone.
+async fn issued(
+    ledger: &Ledger,
+    keys: &BTreeSet<Fingerprint>,
+    names: &BTreeSet<CommonName>,
+) -> Result<Vec<Issued>, LedgerError> {
+    let keys: BTreeSet<String> = keys.iter().map(Fingerprint::hex).collect();
+    let subjects: BTreeSet<String> = names.iter().map(CommonName::to_string).collect();
+    let mut issued = ledger.all_issued().await?;
+    issued.retain(|it| keys.contains(&it.key_sha256) || it.role == Role::User && subjects.contains(&it.subject));
+    Ok(issued)
+}
+
+async fn earlier(ledger: &Ledger, issued: Issued) -> Result<Earlier, LedgerError> {
+    let last = ledger.last_word(issued.serial).await?;
+    let revoked = last.and_then(|last| match last.act {
         Act::Revoke(reason) => Some((reason, last.provenance.when)),
         Act::Undo => None,
     });
-    Earlier { issued, revoked }
+    Ok(Earlier { issued, revoked })
 }
+
+/// Certificates whose revocations are looked for at the same time.
+const AT_ONCE: usize = 32;

@@ -4,7 +4,7 @@ mod guests;
 
 mod listing;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Context;
 use profile::{
@@ -40,9 +40,10 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
     let guests = guests(arguments)?;
     let all = deployment.ledger.invites().await.or_fail(Kind::Input)?;
     let open: Vec<InviteState> = all.into_iter().filter(|it| it.is_open(surroundings.now)).collect();
-    let register = Register::read(&deployment.ledger).await.or_fail(Kind::Input)?;
-    for guest in &guests {
-        check(surroundings, &deployment, &register, guest)?;
+    let names = guests.iter().map(|guest| common_name(&deployment, &guest.username)).collect::<Outcome<_>>()?;
+    let register = Register::read(&deployment.ledger, &BTreeSet::new(), &names).await.or_fail(Kind::Input)?;
+    for name in &names {
+        check(surroundings, &register, name)?;
     }
     let replaced: Vec<&Invited> = open
         .iter()
@@ -91,17 +92,15 @@ fn guests(arguments: &cli::Invite) -> Outcome<Vec<Guest>> {
 }
 
 /// Refuses whom `sign` would refuse, and says who has a certificate already.
-fn check(surroundings: &Surroundings, deployment: &Deployment, register: &Register, guest: &Guest) -> Outcome {
-    let name = common_name(deployment, &guest.username)?;
-    let earlier = register.for_name(&name);
+fn check(surroundings: &Surroundings, register: &Register, name: &CommonName) -> Outcome {
+    let (earlier, username) = (register.for_name(name), name.username());
     if earlier.iter().any(|it| it.is_on_hold(surroundings.now)) {
-        return Err(Failure::say(Kind::Refused, format!("`{}` is on hold, and nobody is invited", guest.username))
-            .hint(format!("`latchkey revoke {} --undo` lets them in again", guest.username)));
+        return Err(Failure::say(Kind::Refused, format!("`{username}` is on hold, and nobody is invited"))
+            .hint(format!("`latchkey revoke {username} --undo` lets them in again")));
     }
     if let Some(valid) = earlier.iter().rfind(|it| it.is_valid(surroundings.now)) {
         surroundings.note(&format!(
-            "`{}` has a certificate until {} already; the invite is for one more.",
-            guest.username,
+            "`{username}` has a certificate until {} already; the invite is for one more.",
             valid.issued.not_after.date()
         ));
     }

@@ -39,8 +39,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
     let deployment = Deployment::open(surroundings, config)?;
     let ca = deployment.ledger.ca_certificate().await.or_fail(Kind::Input)?;
     let ca = ca.ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet").hint("`latchkey provision` makes it"))?;
-    let register = Register::read(&deployment.ledger).await.or_fail(Kind::Input)?;
-    let mut desk = Desk { surroundings, deployment: &deployment, ca: &ca, register };
+    let mut desk = Desk { surroundings, deployment: &deployment, ca: &ca, register: Register::default() };
     match pile {
         Pile::One(source) => one(&mut desk, &source, arguments).await,
         Pile::Many(sources) => many(&mut desk, &sources, arguments).await,
@@ -91,7 +90,7 @@ async fn answer(
     arguments: &cli::Sign,
     introduce: fn(&Desk<'_>, &[&Candidate]),
 ) -> Outcome<Vec<Answer>> {
-    let examined = desk.examine(sources).await;
+    let examined = desk.examine(sources).await?;
     let to_ask: Vec<&Candidate> = examined.iter().flatten().filter(|it| matches!(it.verdict, Verdict::Ask)).collect();
     if let [_, ..] = to_ask.as_slice() {
         introduce(desk, &to_ask);

@@ -106,6 +106,14 @@ impl Ledger {
         Ok((number, last))
     }
 
+    /// What was decided last about the certificate with this serial number, where anything was.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn last_word(&self, serial: Serial) -> Result<Option<Revocation>, LedgerError> {
+        self.last_revocation(serial).await.map(|(_, last)| last)
+    }
+
     /// Whether the certificate with this serial number is revoked, be it for now.
     ///
     /// # Errors

@@ -59,26 +59,48 @@ pub(super) struct Desk<'a> {
     pub(super) surroundings: &'a Surroundings,
     pub(super) deployment: &'a Deployment,
     pub(super) ca: &'a Certificate,
+    /// What was issued before for the keys and names of the requests.
     pub(super) register: Register,
+}
+
+/// A request that is in order as such.
+struct Accepted {
+    source: Source,
+    csr: Csr,
+    name: CommonName,
 }
 
 impl Desk<'_> {
     /// Examines each request, several at the same time; the answers are in the order of `sources`.
-    pub(super) async fn examine(&self, sources: &[Source]) -> Vec<Outcome<Candidate>> {
-        let examined = stream::iter(sources).map(|source| self.examine_one(source));
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) async fn examine(&mut self, sources: &[Source]) -> Outcome<Vec<Outcome<Candidate>>> {
+        let accepted: Vec<_> = stream::iter(sources).map(|it| self.accept(it)).buffered(AT_ONCE).collect().await;
+        let in_order = || accepted.iter().flatten();
+        let keys = in_order().map(|it| it.csr.public_key().fingerprint()).collect();
+        let names = in_order().map(|it| it.name.clone()).collect();
+        self.register = Register::read(&self.deployment.ledger, &keys, &names).await.or_fail(Kind::Input)?;
+        let examined = stream::iter(accepted).map(|accepted| self.examine_one(accepted));
         let mut examined: Vec<_> = examined.buffered(AT_ONCE).collect().await;
         follow(&mut examined);
         one_for_each_name(&mut examined);
-        examined
+        Ok(examined)
     }
 
-    async fn examine_one(&self, source: &Source) -> Outcome<Candidate> {
-        let (file, domain) = (source.clone(), self.deployment.config.deployment.domain.clone());
+    /// Reads and checks a request, on another core.
+    async fn accept(&self, source: &Source) -> Outcome<Accepted> {
+        let (source, domain) = (source.clone(), self.deployment.config.deployment.domain.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let text = file.read()?;
-            request::accept(&text, &domain).or_fail(Kind::Refused)
+            let text = source.read()?;
+            let (csr, name) = request::accept(&text, &domain).or_fail(Kind::Refused)?;
+            Ok(Accepted { source, csr, name })
         });
-        let (csr, name) = reading.await.or_fail(Kind::Bug)??;
+        reading.await.or_fail(Kind::Bug)?
+    }
+
+    async fn examine_one(&self, accepted: Outcome<Accepted>) -> Outcome<Candidate> {
+        let Accepted { source, csr, name } = accepted?;
         let verdict = self.decide(&csr, &name).await?;
         let out = source.out(name.username());
         let same = match &verdict {
@@ -86,7 +108,7 @@ impl Desk<'_> {
             Verdict::Invited(_) | Verdict::Ask | Verdict::Follows => None,
         };
         check_out(&out, same.as_deref())?;
-        Ok(Candidate { file: source.file.clone(), out, csr, name, verdict })
+        Ok(Candidate { file: source.file, out, csr, name, verdict })
     }
 
     /// What the ledger says to a request that is in order.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future::try_join, stream};
 use profile::{fingerprint::Fingerprint, name::CommonName};
 
 use crate::{
@@ -65,11 +65,14 @@ async fn issued(
     keys: &BTreeSet<Fingerprint>,
     names: &BTreeSet<CommonName>,
 ) -> Result<Vec<Issued>, LedgerError> {
-    let keys: BTreeSet<String> = keys.iter().map(Fingerprint::hex).collect();
-    let subjects: BTreeSet<String> = names.iter().map(CommonName::to_string).collect();
-    let mut issued = ledger.all_issued().await?;
-    issued.retain(|it| keys.contains(&it.key_sha256) || it.role == Role::User && subjects.contains(&it.subject));
-    Ok(issued)
+    let for_keys = stream::iter(keys).map(async |key| ledger.issued_for_key(*key).await).buffer_unordered(AT_ONCE);
+    let subjects = stream::iter(names).map(CommonName::to_string);
+    let for_names = subjects.map(async |subject| ledger.issued_for_name(&subject).await).buffer_unordered(AT_ONCE);
+    let (for_keys, for_names) = try_join(for_keys.try_collect::<Vec<_>>(), for_names.try_collect::<Vec<_>>()).await?;
+    let all = for_keys.into_iter().chain(for_names).flatten();
+    // What is both for such a key and for such a name was found twice.
+    let all: BTreeMap<_, _> = all.map(|it| ((it.provenance.when, it.serial), it)).collect();
+    Ok(all.into_values().collect())
 }
 
 async fn earlier(ledger: &Ledger, issued: Issued) -> Result<Earlier, LedgerError> {

@@ -32,6 +32,10 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "FILE", default_value = "latchkey.toml")]
     pub(crate) config: PathBuf,
 
+    /// Read the CA's passphrase from this file descriptor: its first line, before the environment and before asking
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -31,7 +31,7 @@ use crate::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let surroundings = Surroundings::look();
+    let surroundings = Surroundings::look(cli.passphrase_fd);
     match run(&cli, &surroundings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(Cli { config, command }: &Cli, surroundings: &Surroundings) -> Outcome {
+async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> Outcome {
     match command {
         Command::Init(init) => commands::init::run(surroundings, config, init).await,
         Command::Provision { yes, replace, probe } => {

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal, Write},
+    io::{IsTerminal, Read, Write},
     time::{Duration, Instant},
 };
 
@@ -25,19 +25,21 @@ pub(crate) struct Surroundings {
     pub(crate) now: OffsetDateTime,
     /// The environment.
     pub(crate) environment: BTreeMap<String, String>,
+    passphrase_fd: Option<u32>,
     started: Instant,
     stop: watch::Sender<bool>,
 }
 
 impl Surroundings {
-    /// Looks around. Only `main` calls this.
+    /// Looks around. Only `main` calls this. `passphrase_fd` is the file descriptor with the CA's passphrase.
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
-    pub(crate) fn look() -> Self {
+    pub(crate) fn look(passphrase_fd: Option<u32>) -> Self {
         let environment =
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
         Self {
             now: OffsetDateTime::now_utc(),
             environment: environment.collect(),
+            passphrase_fd,
             started: Instant::now(),
             stop: watch::Sender::new(false),
         }
@@ -140,14 +142,17 @@ impl Surroundings {
         *self.stop.borrow()
     }
 
-    /// The CA's passphrase, from the environment or asked for; twice where it is a new one.
+    /// The CA's passphrase, from the file descriptor, from the environment, or asked for; twice where it is a new one.
     pub(crate) fn passphrase(&self, is_new: bool) -> Outcome<Passphrase> {
+        if let Some(descriptor) = self.passphrase_fd {
+            return from_descriptor(descriptor);
+        }
         if let Some(text) = self.variable(PASSPHRASE) {
             return Ok(Passphrase::new(Zeroizing::new(text.to_owned())));
         }
         if !std::io::stdin().is_terminal() {
             return Err(Failure::say(Kind::Input, "the CA key is needed, and nobody can be asked for its passphrase")
-                .hint(format!("set the environment variable {PASSPHRASE}")));
+                .hint(format!("give `--passphrase-fd N`, or set the environment variable {PASSPHRASE}")));
         }
         let ask = |question: &str| {
             rpassword::prompt_password(question)
@@ -200,6 +205,29 @@ impl Random for Surroundings {
     }
 }
 
+/// The first line of what can be read from file descriptor `number`.
+#[cfg(unix)]
+pub(crate) fn from_descriptor(number: u32) -> Outcome<Passphrase> {
+    // Sized once: a string that grows leaves copies of the passphrase behind.
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_PASSPHRASE));
+    let file = std::fs::File::open(format!("/dev/fd/{number}"));
+    file.and_then(|file| file.take(LONGEST_PASSPHRASE as u64).read_to_string(&mut text)).map_err(|error| {
+        Failure::new(Kind::Input, error)
+            .during(format!("cannot read the passphrase from file descriptor {number}"))
+            .hint(format!("open it for the command, for example with `{number}< FILE` in a shell"))
+    })?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Passphrase::new(Zeroizing::new(line.to_owned()))),
+        _ => Err(Failure::say(Kind::Input, format!("there is no passphrase to read from file descriptor {number}"))),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn from_descriptor(_number: u32) -> Outcome<Passphrase> {
+    Err(Failure::say(Kind::Input, "this system hands no file descriptors to programs")
+        .hint(format!("set the environment variable {PASSPHRASE}")))
+}
+
 /// Ctrl-C, or a polite request to end.
 async fn interrupt() {
     #[cfg(unix)]
@@ -220,3 +248,6 @@ async fn interrupt() {
 }
 
 const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";
+/// Bytes.
+#[cfg(unix)]
+const LONGEST_PASSPHRASE: usize = 4096;

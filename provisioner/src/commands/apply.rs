@@ -20,16 +20,21 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// Carries out the plan of `view` and answers with what there is then.
+/// Carries out the plan of `view` and answers with what there is then. The CA is opened where it is needed and not open
+/// yet.
 pub(super) async fn apply(
     surroundings: &Surroundings,
     deployment: &Deployment,
     aws: &Aws,
     view: View,
     may_replace: bool,
+    authority: Option<Authority>,
 ) -> Outcome<Observed> {
     let View { desired, observed, plan } = view;
-    let authority = if plan.needs_ca(&observed) { Some(open_ca(surroundings, deployment).await?) } else { None };
+    let authority = match authority {
+        None if plan.needs_ca(&observed) => Some(open_ca(surroundings, deployment).await?),
+        authority => authority,
+    };
     let reporter = Reporter::new(surroundings);
     let applier = Applier {
         cloud: aws,

@@ -36,7 +36,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, w
             agreed = true;
         }
         // With several endpoints there is one more round for each.
-        apply(surroundings, &deployment, &aws, view, false).await?;
+        apply(surroundings, &deployment, &aws, view, false, None).await?;
     }
     for path in [&deployment.configuration_file, &deployment.config.page.dir.join("bundle.json")] {
         files::remove(path).or_fail(Kind::Input)?;

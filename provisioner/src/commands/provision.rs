@@ -36,7 +36,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, r
         view.observed
     } else {
         let may_replace = confirm(surroundings, &deployment, &view, yes, replace)?;
-        apply(surroundings, &deployment, &aws, view, may_replace).await?
+        apply(surroundings, &deployment, &aws, view, may_replace, None).await?
     };
     let endpoint = observed
         .endpoint

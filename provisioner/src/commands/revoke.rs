@@ -19,13 +19,13 @@ use provisioner::{
         supply::CRL_ENTRIES,
     },
     ledger::{Act, Issued, Ledger, LedgerError, Provenance, Revocations, Role},
-    pki::{reason::Reason, serial::Serial},
+    pki::{authority::Authority, reason::Reason, serial::Serial},
     random::Random,
     revocation::{RevocationRefusal, Whom, choose},
 };
 
 use super::{
-    apply::{apply, failure},
+    apply::{apply, failure, open_ca},
     probe::{self, Client},
 };
 use crate::{
@@ -73,10 +73,15 @@ async fn carry_out(
     if !yes && !deployment.is_rehearsal() {
         surroundings.confirm(decision.question())?;
     }
+    // A wrong passphrase is told here, while nothing says yet that anybody is revoked.
+    let authority = match &reached {
+        Ok(Reached { needs_ca: true, .. }) => Some(open_ca(surroundings, deployment).await?),
+        _ => None,
+    };
     let begin = surroundings.now();
     decision.record(surroundings, deployment).await?;
     let Reached { aws, connections, .. } = reached.map_err(|failure| decision.not_in_effect(failure))?;
-    let in_use = take_into_use(surroundings, deployment, &aws, decision)
+    let in_use = take_into_use(surroundings, deployment, &aws, decision, authority)
         .await
         .map_err(|failure| decision.not_in_effect(failure))?;
     let after = surroundings.now() - begin;
@@ -258,6 +263,8 @@ struct Reached {
     connections: Vec<Connection>,
     /// How many connections an import will end; `None` where none is needed.
     dropping: Option<usize>,
+    /// Whether a CRL has to be made.
+    needs_ca: bool,
 }
 
 /// Looks at the endpoint. That AWS cannot be reached, or that there is no endpoint, keeps nobody from recording.
@@ -275,9 +282,9 @@ async fn reach(
         let connections = async { aws.connections(&endpoint).await.map_err(call_failure) };
         let (mut observed, connections) = futures::try_join!(observed, connections)?;
         decision.anticipate(&mut observed);
-        let imports = drops_connections(&plan(&desired, &observed), &observed);
-        let dropping = imports.then(|| live(&connections));
-        Ok::<_, Failure>(Reached { aws, connections, dropping })
+        let plan = plan(&desired, &observed);
+        let dropping = drops_connections(&plan, &observed).then(|| live(&connections));
+        Ok::<_, Failure>(Reached { aws, connections, dropping, needs_ca: plan.needs_ca(&observed) })
     };
     match look.await {
         Ok(reached) => Ok(Ok(reached)),
@@ -302,6 +309,7 @@ async fn take_into_use(
     deployment: &Deployment,
     aws: &Aws,
     decision: &Decision,
+    authority: Option<Authority>,
 ) -> Outcome<InUse> {
     let desired = Desired::only(&deployment.config, Goal::Crl);
     let observed = look(deployment, aws, &desired).await?;
@@ -316,7 +324,7 @@ async fn take_into_use(
     }
     let observed = match plan.is_empty() {
         true => observed,
-        false => apply(surroundings, deployment, aws, View { desired, observed, plan }, false).await?,
+        false => apply(surroundings, deployment, aws, View { desired, observed, plan }, false, authority).await?,
     };
     let endpoint = observed.endpoint.ok_or_else(|| no_endpoint(deployment))?;
     let crl = endpoint.crl.as_ref().ok_or_else(|| Failure::say(Kind::Aws, "the endpoint has no CRL"))?;

@@ -43,7 +43,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, p
     if !yes && !deployment.is_rehearsal() {
         surroundings.confirm(&format!("Renew the server certificate of `{}`?", view.desired.deployment))?;
     }
-    let observed = apply(surroundings, &deployment, &aws, view, false).await?;
+    let observed = apply(surroundings, &deployment, &aws, view, false, None).await?;
     surroundings.out(&receipt(&deployment, &old, server(&observed)));
     probe::afterwards(surroundings, &deployment, &aws, probe).await
 }

@@ -256,6 +256,11 @@ impl Certificate {
         Signed::from_der(&self.der)?.ok_or(CertificateRefusal::Forged)
     }
 
+    /// The certificate as it is signed.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// The certificate alone, in PEM form.
     pub fn to_pem(&self) -> String {
         pem::encode(LABEL, &self.der)

@@ -16,6 +16,11 @@ pub struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
+    /// Takes a CRL apart (RFC 5280 section 5.1.1); `None` where it is none, or signed in another way.
+    pub fn of_crl(der: &'a [u8]) -> Option<Self> {
+        Self::from_der(der).ok().flatten()
+    }
+
     /// Takes `SEQUENCE { message, AlgorithmIdentifier, BIT STRING }` apart (RFC 5280 section 4.1.1).
     ///
     /// # Errors

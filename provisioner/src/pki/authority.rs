@@ -10,17 +10,21 @@ use zeroize::Zeroizing;
 
 use super::{
     PkiError,
-    key::{Certifiable, PrivateKey},
+    custody::Custody,
+    issuer::IssuerIdentity,
+    key::Certifiable,
     policy::{self, Policy},
     secret::{self, Passphrase, Salt},
     serial::Serial,
+    unsigned::Blank,
 };
 
-/// A CA whose key is at hand.
+/// A CA that can sign.
 #[derive(Debug)]
 pub struct Authority {
     certificate: Certificate,
-    key: PrivateKey,
+    key: Custody,
+    identity: IssuerIdentity,
 }
 
 /// From when until when a certificate is valid.
@@ -40,30 +44,41 @@ impl Authority {
     /// A new CA for the deployment called `name`, signed with its own `key`.
     ///
     /// # Errors
-    /// [`PkiError::Signing`].
+    /// [`PkiError::Signing`], [`PkiError::Remote`] or [`PkiError::WrongSignature`].
     pub fn self_signed(
-        key: PrivateKey,
+        key: impl Into<Custody>,
         name: &str,
         days: u32,
         now: OffsetDateTime,
         serial: Serial,
     ) -> Result<Self, PkiError> {
         let subject = format!("Latchkey CA {name}");
-        let params = params(&policy::CA, &subject, &key, Validity::starting(now, Duration::days(days.into())), serial)?;
-        let signed = params.self_signed(&key).map_err(|_| PkiError::Signing { subject })?;
-        Ok(Self { certificate: read(signed.der())?, key })
+        let key = key.into();
+        let validity = Validity::starting(now, Duration::days(days.into()));
+        let params = params(&policy::CA, &subject, &Certifiable(key.public()), validity, serial)?;
+        let der = sign(&key, &subject, |blank| Ok(params.self_signed(blank)?.der().to_vec()))?;
+        Self::open(read(der)?, key)
+    }
+
+    /// The CA of this certificate and its key, which may have been made elsewhere.
+    ///
+    /// # Errors
+    /// [`PkiError::KeyMismatch`] or [`PkiError::IssuerName`].
+    pub fn open(certificate: Certificate, key: impl Into<Custody>) -> Result<Self, PkiError> {
+        let key = key.into();
+        if certificate.public_key_der() != key.public().spki_der() {
+            return Err(PkiError::KeyMismatch);
+        }
+        let identity = IssuerIdentity::of(&certificate)?;
+        Ok(Self { certificate, key, identity })
     }
 
     /// The CA whose certificate and encrypted key rest in the ledger.
     ///
     /// # Errors
-    /// [`PkiError::Passphrase`], [`PkiError::KeyFile`], [`PkiError::Certificate`] or [`PkiError::KeyMismatch`].
+    /// [`PkiError::Passphrase`], [`PkiError::KeyFile`], [`PkiError::KeyMismatch`] or [`PkiError::IssuerName`].
     pub fn unlock(certificate: Certificate, encrypted_key: &str, passphrase: &Passphrase) -> Result<Self, PkiError> {
-        let key = secret::decrypt(encrypted_key, passphrase)?;
-        if certificate.public_key_der() != key.public().spki_der() {
-            return Err(PkiError::KeyMismatch);
-        }
-        Ok(Self { certificate, key })
+        Self::open(certificate, secret::decrypt(encrypted_key, passphrase)?)
     }
 
     /// The CA's certificate.
@@ -74,16 +89,19 @@ impl Authority {
     /// The CA's key as it rests in the ledger.
     ///
     /// # Errors
-    /// [`PkiError::Encryption`].
+    /// [`PkiError::Encryption`], or [`PkiError::KeptElsewhere`].
     pub fn encrypted_key(&self, passphrase: &Passphrase, salt: Salt) -> Result<Zeroizing<String>, PkiError> {
-        secret::encrypt(&self.key, passphrase, salt)
+        match &self.key {
+            Custody::Held(key) => secret::encrypt(key, passphrase, salt),
+            Custody::Remote(_) => Err(PkiError::KeptElsewhere),
+        }
     }
 
     /// Issues a certificate for `subject` and `key` as `policy` says, valid from now for `life` but not longer than
     /// the CA itself.
     ///
     /// # Errors
-    /// [`PkiError::AuthorityExpired`] or [`PkiError::Signing`].
+    /// [`PkiError::AuthorityExpired`], [`PkiError::Signing`], [`PkiError::Remote`] or [`PkiError::WrongSignature`].
     pub fn issue(
         &self,
         policy: &Policy,
@@ -101,9 +119,7 @@ impl Authority {
         let validity = Validity { not_after: validity.not_after.min(end), ..validity };
         let key = Certifiable(key);
         let params = params(policy, subject, &key, validity, serial)?;
-        let signed =
-            params.signed_by(&key, &self.issuer()?).map_err(|_| PkiError::Signing { subject: subject.to_owned() })?;
-        read(signed.der())
+        read(self.sign(subject, |issuer| Ok(params.signed_by(&key, issuer)?.der().to_vec()))?)
     }
 
     /// The end of the CA's own validity.
@@ -112,12 +128,22 @@ impl Authority {
             .map_err(|_| PkiError::Certificate(profile::certificate::CertificateRefusal::NotACertificate))
     }
 
-    pub(super) fn issuer(&self) -> Result<Issuer<'static, &PrivateKey>, PkiError> {
-        let subject = self.certificate.common_name().unwrap_or_default();
-        let validity = Validity { not_before: OffsetDateTime::UNIX_EPOCH, not_after: self.not_after()? };
-        // rcgen takes name, key usages and the way of key identifiers from these, the rest does not matter here.
-        let params = params(&policy::CA, &subject, &self.key, validity, Serial::from_random([0; 16]))?;
-        Ok(Issuer::new(params, &self.key))
+    /// How the CA's key is told apart from another one of the same name.
+    pub(super) fn key_identifier(&self) -> KeyIdMethod {
+        self.identity.key_identifier.clone()
+    }
+
+    /// Has the CA sign what `write` writes, DER.
+    pub(super) fn sign(
+        &self,
+        subject: &str,
+        write: impl FnOnce(&Issuer<'_, &Blank<'_>>) -> Result<Vec<u8>, rcgen::Error>,
+    ) -> Result<Vec<u8>, PkiError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = self.identity.name.clone();
+        params.key_identifier_method = self.key_identifier();
+        params.key_usages = policy::CA.key_usages.to_vec();
+        sign(&self.key, subject, |blank| write(&Issuer::new(params, blank)))
     }
 }
 
@@ -170,8 +196,22 @@ fn subject_key_identifier(identifier: &[u8]) -> CustomExtension {
     CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, der)
 }
 
-fn read(der: &[u8]) -> Result<Certificate, PkiError> {
-    Certificate::from_der(der.to_vec()).map_err(PkiError::Certificate)
+/// Has `key` sign what `write` writes with a blank for the signature.
+fn sign(
+    key: &Custody,
+    subject: &str,
+    write: impl FnOnce(&Blank<'_>) -> Result<Vec<u8>, rcgen::Error>,
+) -> Result<Vec<u8>, PkiError> {
+    let failed = || PkiError::Signing { subject: subject.to_owned() };
+    let blank = Blank::of(key.public());
+    let whole = write(&blank).map_err(|_| failed())?;
+    let unsigned = blank.fill(whole);
+    let signature = key.sign(unsigned.message(), subject)?;
+    unsigned.signed(&signature).ok_or_else(failed)
+}
+
+fn read(der: Vec<u8>) -> Result<Certificate, PkiError> {
+    Certificate::from_der(der).map_err(PkiError::Certificate)
 }
 
 const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
@@ -179,10 +219,16 @@ const OCTET_STRING: u8 = 4;
 
 #[cfg(test)]
 mod tests {
+    use der::{Decode, Encode};
     use time::macros::datetime;
 
     use super::*;
-    use crate::pki::testing::{NOW, authority, key};
+    use crate::pki::{
+        crl::Crl,
+        custody::testing::Service,
+        key::{PrivateKey, verifies},
+        testing::{NOW, authority, key},
+    };
 
     #[test]
     fn a_certificate_begins_before_it_is_made_and_ends_with_the_ca_at_the_latest() {
@@ -242,6 +288,50 @@ mod tests {
             Authority::unlock(other.certificate().clone(), &locked, &passphrase),
             Err(PkiError::KeyMismatch)
         ));
+    }
+
+    #[test]
+    fn a_ca_whose_key_is_elsewhere_issues_the_same() {
+        let key_of = || PrivateKey::from_pkcs8(&key().to_pkcs8().unwrap()).unwrap();
+        let remote = || Custody::Remote(Box::new(Service { key: key_of(), hashes_again: false }));
+        let made = |key| Authority::self_signed(key, "demo", 3650, NOW, SERIAL).unwrap();
+        let (here, there) = (made(Custody::Held(key_of())), made(remote()));
+        assert_eq!(here.certificate(), there.certificate());
+        let issued = |it: &Authority| {
+            it.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::DAY, NOW, SERIAL).unwrap()
+        };
+        assert_eq!(issued(&here), issued(&there));
+        assert!(verifies(key().public(), issued(&there).signed().unwrap()));
+        let passphrase = Passphrase::new("correct horse".to_owned().into());
+        let copied = there.encrypted_key(&passphrase, Salt { salt: [1; 16], iv: [2; 16] });
+        assert!(matches!(copied, Err(PkiError::KeptElsewhere)));
+    }
+
+    /// As easy-rsa and others make them: more than a common name, other character sets, a key identifier of SHA-1.
+    #[test]
+    fn what_a_ca_made_elsewhere_signs_names_it_octet_by_octet() {
+        let mut params =
+            params(&policy::CA, "", &Certifiable(key().public()), Validity::starting(NOW, Duration::days(9)), SERIAL)
+                .unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CountryName, rcgen::DnValue::PrintableString("DE".try_into().unwrap()));
+        params.distinguished_name.push(DnType::OrganizationName, "Bücher & Co");
+        params.distinguished_name.push(DnType::CommonName, "VPN CA");
+        let mail = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+        params.distinguished_name.push(mail, rcgen::DnValue::Ia5String("me@example.com".try_into().unwrap()));
+        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![0xab; 20]);
+        let der = params.self_signed(key()).unwrap().der().to_vec();
+        let key_again = PrivateKey::from_pkcs8(&key().to_pkcs8().unwrap()).unwrap();
+        let authority = Authority::open(read(der.clone()).unwrap(), key_again).unwrap();
+        let issued =
+            authority.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::DAY, NOW, SERIAL).unwrap();
+        let (ca, issued) = [&der, issued.der()].map(|der| x509_cert::Certificate::from_der(der).unwrap()).into();
+        assert_eq!(issued.tbs_certificate().issuer(), ca.tbs_certificate().subject());
+        let crl = Crl::from_pem(&authority.crl(1, &[], NOW).unwrap()).unwrap();
+        let identifier = [0xab; 20].as_slice();
+        for der in [issued.to_der().unwrap().as_slice(), crl.der()] {
+            assert!(der.windows(20).any(|window| window == identifier), "the authority key identifier");
+        }
     }
 
     const SERIAL: Serial = Serial::from_random([0x5a; 16]);

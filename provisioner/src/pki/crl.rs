@@ -5,14 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use der::{Decode, Document, oid::ObjectIdentifier};
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber};
+use der::{Decode, Document, oid::ObjectIdentifier, pem::LineEnding};
+use profile::{key::PublicKey, signed::Signed};
+use rcgen::{CertificateRevocationListParams, RevokedCertParams, SerialNumber};
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
 
 use super::{
     PkiError,
     authority::{Authority, BACKDATED},
+    key::verifies,
     reason::Reason,
     serial::Serial,
 };
@@ -43,13 +45,12 @@ impl Authority {
     /// The CRL with this number, PEM. Numbers must rise (section 5.2.3).
     ///
     /// # Errors
-    /// [`PkiError::AuthorityExpired`] or [`PkiError::Signing`].
+    /// [`PkiError::AuthorityExpired`], [`PkiError::Signing`], [`PkiError::Remote`] or [`PkiError::WrongSignature`].
     pub fn crl(&self, number: u64, revoked: &[Revoked], now: OffsetDateTime) -> Result<String, PkiError> {
         let end = self.not_after()?;
         if now >= end {
             return Err(PkiError::AuthorityExpired { not_after: end });
         }
-        let failed = |_| PkiError::Signing { subject: format!("CRL {number}") };
         let params = CertificateRevocationListParams {
             this_update: this_update(now),
             next_update: end,
@@ -64,9 +65,11 @@ impl Authority {
                     invalidity_date: None,
                 })
                 .collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
+            key_identifier_method: self.key_identifier(),
         };
-        params.signed_by(&self.issuer()?).and_then(|crl| crl.pem()).map_err(failed)
+        let subject = format!("CRL {number}");
+        let der = self.sign(&subject, |issuer| Ok(params.signed_by(issuer)?.der().to_vec()))?;
+        der::pem::encode_string(LABEL, LineEnding::LF, &der).map_err(|_| PkiError::Signing { subject })
     }
 }
 
@@ -77,7 +80,7 @@ impl Crl {
     /// [`PkiError::Crl`].
     pub fn from_pem(pem: &str) -> Result<Self, PkiError> {
         let (label, document) = Document::from_pem(pem.trim()).map_err(|_| PkiError::Crl)?;
-        if label != "X509 CRL" {
+        if label != LABEL {
             return Err(PkiError::Crl);
         }
         let der = document.into_vec();
@@ -129,6 +132,11 @@ impl Crl {
         self.this_update
     }
 
+    /// Whether the holder of `key` signed it.
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        Signed::of_crl(&self.der).is_some_and(|signed| verifies(key, signed))
+    }
+
     /// Its DER. Two CRLs are the same when these are: PEM may be wrapped in more than one way.
     pub fn der(&self) -> &[u8] {
         &self.der
@@ -141,13 +149,22 @@ pub fn this_update(now: OffsetDateTime) -> OffsetDateTime {
     now.replace_nanosecond(0).unwrap_or(now) - BACKDATED
 }
 
+/// RFC 7468 section 8.
+const LABEL: &str = "X509 CRL";
+
 /// RFC 5280 section 5.2.3.
 const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
 
 #[cfg(test)]
 mod tests {
+    use rcgen::KeyIdMethod;
+
     use super::*;
-    use crate::pki::testing::{NOW, authority};
+    use crate::pki::{
+        custody::{Custody, testing::Service},
+        key::PrivateKey,
+        testing::{NOW, authority, key},
+    };
 
     #[test]
     fn a_crl_lists_what_was_revoked_and_nothing_else() {
@@ -177,10 +194,29 @@ mod tests {
             revoked_certs: vec![entry(long), entry(SerialNumber::from_slice(&[1; 16]))],
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let crl = params.signed_by(&authority().issuer().unwrap()).unwrap().pem().unwrap();
-        let crl = Crl::from_pem(&crl).unwrap();
+        let der = authority().sign("CRL", |issuer| Ok(params.signed_by(issuer)?.der().to_vec())).unwrap();
+        let crl = Crl::from_pem(&der::pem::encode_string(LABEL, LineEnding::LF, &der).unwrap()).unwrap();
         assert_eq!((crl.entries(), crl.serials().len(), crl.number()), (2, 1, None));
         assert_eq!(crl.unlike_ours().collect::<Vec<_>>(), ["5a".repeat(20)]);
+    }
+
+    /// 80 entries and more are too long to be sent to AWS KMS as they are.
+    #[test]
+    fn a_service_signs_a_crl_of_any_length_and_is_not_trusted_to_have_done_so() {
+        let remote = |hashes_again| {
+            let key = PrivateKey::from_pkcs8(&key().to_pkcs8().unwrap()).unwrap();
+            Authority::self_signed(Custody::Remote(Box::new(Service { key, hashes_again })), "demo", 9, NOW, serial(1))
+                .unwrap()
+        };
+        let revoked: Vec<Revoked> =
+            (0..200).map(|n| Revoked { serial: serial(n), since: NOW, reason: Reason::Superseded }).collect();
+        let crl = Crl::from_pem(&remote(false).crl(1, &revoked, NOW).unwrap()).unwrap();
+        assert_eq!(crl.entries(), 200);
+        assert!(crl.der().len() > 5000 && crl.is_signed_by(key().public()));
+        assert!(!crl.is_signed_by(PrivateKey::generate().unwrap().public()));
+        let refused = remote(true).crl(1, &revoked, NOW);
+        assert!(matches!(refused, Err(PkiError::WrongSignature { .. })), "{refused:?}");
+        remote(true).crl(1, &revoked[..9], NOW).unwrap();
     }
 
     #[test]
@@ -193,5 +229,9 @@ mod tests {
     fn what_is_no_crl_is_refused() {
         assert!(Crl::from_pem("").is_err());
         assert!(Crl::from_pem(&authority().certificate().to_pem()).is_err());
+    }
+
+    fn serial(n: u8) -> Serial {
+        Serial::from_random([n; 16])
     }
 }

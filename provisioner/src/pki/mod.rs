@@ -13,6 +13,12 @@ pub mod crl;
 
 pub mod reason;
 
+pub mod custody;
+
+mod issuer;
+
+mod unsigned;
+
 pub mod key;
 
 pub mod secret;
@@ -50,6 +56,26 @@ pub enum PkiError {
     /// The CA key belongs to another certificate.
     #[error("the CA key does not belong to the CA certificate")]
     KeyMismatch,
+    /// Whoever keeps the CA key did not sign.
+    #[error("`{subject}` could not be signed by the service that keeps the CA key")]
+    Remote {
+        /// What was to be signed.
+        subject: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Whoever keeps the CA key signed something else.
+    #[error("the service that keeps the CA key signed `{subject}` wrongly: the signature does not verify")]
+    WrongSignature {
+        /// What was to be signed.
+        subject: String,
+    },
+    /// The CA key cannot be had.
+    #[error("the CA key is kept elsewhere, and cannot be copied")]
+    KeptElsewhere,
+    /// The name in the CA certificate is of a form that cannot be repeated in what the CA signs.
+    #[error("the name of the CA has a form that is not supported: several values of one kind, or old character sets")]
+    IssuerName,
     /// The CA certificate is damaged.
     #[error("the CA certificate cannot be read")]
     Certificate(#[source] profile::certificate::CertificateRefusal),

@@ -169,6 +169,10 @@ fn hint_for(code: &str) -> Option<&'static str> {
         | "RequestExpired"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => Some("renew the AWS credentials (`aws sso login`, or another AWS_PROFILE)"),
+        "DisabledException" | "KMSInvalidStateException" => {
+            Some("enable the KMS key, or cancel its deletion (`aws kms enable-key`, `aws kms cancel-key-deletion`)")
+        }
+        "NotFoundException" => Some("compare `pki.ca_key` with what `aws kms list-keys` shows"),
         "ClientVpnEndpointLimitExceeded" => {
             Some("an account has 5 endpoints per region by default; ask for more under Service Quotas (L-8EA77D34)")
         }
@@ -177,7 +181,7 @@ fn hint_for(code: &str) -> Option<&'static str> {
 }
 
 /// Whether `url` is an HTTP URL of this machine.
-fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
         return false;
     };

@@ -6,6 +6,8 @@ mod commands;
 
 mod deployment;
 
+mod custody;
+
 mod checks;
 
 mod progress;

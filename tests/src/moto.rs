@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::venv;
+use crate::{control_plane::succeeded, venv};
 
 /// A server that ends when this is dropped. It begins empty.
 #[derive(Debug)]
@@ -49,6 +49,22 @@ impl Moto {
         stream.read_to_string(&mut answer)?;
         ensure!(answer.starts_with("HTTP/1.1 200"), "making the bucket `{name}`: {answer}");
         Ok(())
+    }
+}
+
+impl Moto {
+    /// The ARN of a new KMS key in the region of the sandbox.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn key(&self, spec: &str, usage: &str) -> Result<String> {
+        let program = "import boto3, sys\n\
+             kms = boto3.client('kms', endpoint_url=sys.argv[1], region_name='eu-central-1')\n\
+             print(kms.create_key(KeySpec=sys.argv[2], KeyUsage=sys.argv[3])['KeyMetadata']['Arn'])";
+        let mut python = Command::new(venv::programs(venv::MOTO)?.join("python"));
+        python.args(["-c", program, &self.url(), spec, usage]).env_clear();
+        python.env("AWS_ACCESS_KEY_ID", "moto").env("AWS_SECRET_ACCESS_KEY", "moto");
+        Ok(succeeded(python.output().context("python")?, "create-key")?.trim().to_owned())
     }
 }
 

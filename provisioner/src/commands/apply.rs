@@ -6,16 +6,15 @@ use provisioner::{
         aws::Aws,
         observed::Observed,
         plan::Obstacle,
-        supply::Supply,
+        supply::{Supply, SupplyError},
     },
-    ledger::authority::NewAuthority,
-    pki::{authority::Authority, secret::Salt, serial::Serial},
-    random::Random,
+    pki::{PkiError, authority::Authority},
 };
 
 use crate::{
+    custody,
     deployment::{Deployment, View, call_failure, observe_failure},
-    failure::{Failure, Kind, OrFail, Outcome},
+    failure::{Failure, Kind, Outcome},
     progress::Reporter,
     surroundings::Surroundings,
 };
@@ -32,7 +31,7 @@ pub(super) async fn apply(
 ) -> Outcome<Observed> {
     let View { desired, observed, plan } = view;
     let authority = match authority {
-        None if plan.needs_ca(&observed) => Some(open_ca(surroundings, deployment).await?),
+        None if plan.needs_ca(&observed) => Some(custody::open_or_create(surroundings, deployment).await?),
         authority => authority,
     };
     let reporter = Reporter::new(surroundings);
@@ -70,7 +69,7 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
         error @ ApplyError::CrlNotKept(_) => Failure::new(Kind::Aws, error)
             .hint("somebody else may be importing another CRL: see to it that nobody does"),
         ApplyError::Step { step, source: StepError::Supply(source) } => {
-            Failure::new(Kind::Input, source).during(format!("cannot {step}"))
+            Failure::new(supply_kind(&source), source).during(format!("cannot {step}"))
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
         ApplyError::Obstacles(obstacles) if obstacles.iter().any(|it| matches!(it, Obstacle::CrlWouldLose { .. })) => {
@@ -115,27 +114,10 @@ fn inventory(observed: &Observed) -> String {
     }
 }
 
-/// Opens the CA, or makes it in the first run.
-pub(super) async fn open_ca(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<Authority> {
-    let is_new = !deployment.ledger.has_ca_key().await.or_fail(Kind::Input)?;
-    let passphrase = surroundings.passphrase(is_new)?;
-    let shortest = if deployment.is_rehearsal() { 1 } else { SHORTEST_PASSPHRASE };
-    if is_new && passphrase.length() < shortest {
-        return Err(Failure::say(
-            Kind::Input,
-            format!("the passphrase has {} characters, at least {shortest} are needed", passphrase.length()),
-        )
-        .hint("whoever gets hold of the ledger can try passphrases at leisure: take several words"));
+/// Whose affair it is that something could not be supplied.
+fn supply_kind(error: &SupplyError) -> Kind {
+    match matches!(error, SupplyError::Pki(PkiError::Remote { .. } | PkiError::WrongSignature { .. })) {
+        true => Kind::Aws,
+        false => Kind::Input,
     }
-    let new = NewAuthority {
-        name: deployment.config.deployment.name.as_str(),
-        days: deployment.config.pki.ca_days,
-        now: surroundings.now,
-        serial: Serial::from_random(surroundings.bits_128()),
-        salt: Salt { salt: surroundings.bits_128(), iv: surroundings.bits_128() },
-    };
-    deployment.ledger.open_or_create_authority(&passphrase, new).await.or_fail(Kind::Input)
 }
-
-/// Characters of a passphrase that guards a CA in earnest.
-const SHORTEST_PASSPHRASE: usize = 12;

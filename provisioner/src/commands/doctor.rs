@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use provisioner::deploy::{
-    aws::Aws,
-    check::{
-        caller::{Caller, Source},
-        finding::{Finding, State, Subject},
+use provisioner::{
+    config::{CaKey, KmsKeyArn},
+    deploy::{
+        aws::Aws,
+        check::{
+            caller::{Caller, Source},
+            finding::{Finding, State, Subject},
+        },
+        cloud::Cloud,
     },
-    cloud::Cloud,
 };
 use serde::Serialize;
 
 use crate::{
-    checks,
+    checks, custody,
     deployment::{Deployment, call_failure},
     failure::{Failure, Kind, OrFail, Outcome},
     surroundings::Surroundings,
@@ -76,6 +79,10 @@ async fn ask(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws, re
             return;
         }
     }
+    if let CaKey::Kms(arn) = &deployment.config.pki.ca_key {
+        let finding = ca_key(surroundings, deployment, arn).await;
+        report.findings.push(finding);
+    }
     let network = &deployment.config.network;
     let vpc = aws.vpc(&network.vpc_id, &network.subnet_ids).await.map_err(call_failure);
     let remedy = "`latchkey iam-policy` prints the permissions that are needed";
@@ -84,6 +91,23 @@ async fn ask(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws, re
     let crl = deployment.ledger.latest_crl().await.unwrap_or_default();
     if let Some(vpc) = vpc {
         report.findings.extend(checks::findings(deployment, aws, &vpc, crl.as_ref()).await);
+    }
+}
+
+/// Whether the key in KMS is there, is of the right kind, and is the one that the CA was made with.
+async fn ca_key(surroundings: &Surroundings, deployment: &Deployment, arn: &KmsKeyArn) -> Finding {
+    let failed = |failure: Failure| {
+        let remedy = failure.advice().unwrap_or("correct `pki.ca_key`").to_owned();
+        Finding::failure(Subject::CaKey, failure.message(), remedy)
+    };
+    let key = match custody::kms_key(surroundings, deployment, arn).await {
+        Ok(key) => key,
+        Err(failure) => return failed(failure),
+    };
+    match deployment.ledger.open_remote_authority(Box::new(key)).await {
+        Ok(Some(_)) => Finding::ok(Subject::CaKey, "the key in KMS is that of the CA"),
+        Ok(None) => Finding::ok(Subject::CaKey, "the key in KMS can be that of a CA: `provision` makes it"),
+        Err(error) => failed(custody::failure(error)),
     }
 }
 

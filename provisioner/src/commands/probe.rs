@@ -25,9 +25,9 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{apply::open_ca, connections::endpoint};
+use super::connections::endpoint;
 use crate::{
-    cli,
+    cli, custody,
     deployment::{Deployment, call_failure},
     failure::{Failure, Kind, OrFail, Outcome},
     surroundings::Surroundings,
@@ -206,7 +206,7 @@ async fn profile(
     deployment: &Deployment,
     configuration: &str,
 ) -> Outcome<(Serial, Zeroizing<String>)> {
-    let authority = open_ca(surroundings, deployment).await?;
+    let authority = custody::open(surroundings, deployment).await?;
     let key = PrivateKey::generate().or_fail(Kind::Bug)?;
     let serial = Serial::from_random(surroundings.bits_128());
     let subject = format!("probe.{}", deployment.config.deployment.domain);

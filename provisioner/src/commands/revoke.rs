@@ -25,11 +25,11 @@ use provisioner::{
 };
 
 use super::{
-    apply::{apply, failure, open_ca},
+    apply::{apply, failure},
     probe::{self, Client},
 };
 use crate::{
-    cli,
+    cli, custody,
     deployment::{Deployment, View, call_failure, observe_failure},
     failure::{Failure, Kind, OrFail, Outcome},
     surroundings::Surroundings,
@@ -75,7 +75,7 @@ async fn carry_out(
     }
     // A wrong passphrase is told here, while nothing says yet that anybody is revoked.
     let authority = match &reached {
-        Ok(Reached { needs_ca: true, .. }) => Some(open_ca(surroundings, deployment).await?),
+        Ok(Reached { needs_ca: true, .. }) => Some(custody::open_or_create(surroundings, deployment).await?),
         _ => None,
     };
     let begin = surroundings.now();

@@ -331,10 +331,10 @@ const SECOND_FACTOR: &[Key] = &[
 const PKI: &[Key] = &[
     key(
         "ca_key",
-        Kind::Word(&["file"]),
+        Kind::Text { least: 4, most: 2048, pattern: KEY },
         Need::Default("\"file\""),
         Later::Never,
-        "Where the CA's key is: `file`, encrypted with a passphrase, in the ledger's folder.",
+        "Where the CA's key is: `file`, encrypted with a passphrase, in the ledger; or the ARN of a KMS key (RSA_2048, SIGN_VERIFY), which never leaves KMS.",
     ),
     key(
         "ca_days",
@@ -405,6 +405,7 @@ const SAML_PROVIDER: Kind = Kind::Text {
     most: 200,
     pattern: r"^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:saml-provider/[A-Za-z0-9_.-]{1,128}$",
 };
+const KEY: &str = r"^(file|arn:aws(-[a-z-]+)?:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128})$";
 const CIDR: Kind = Kind::Text { least: 4, most: 43, pattern: "^[0-9a-f.:]+/[0-9]{1,3}$" };
 const ADDRESS: Kind = Kind::Text { least: 2, most: 39, pattern: "^[0-9a-f.:]+$" };
 const ADDRESS_TYPE: Kind = Kind::Word(&["ipv4", "ipv6", "dual-stack"]);

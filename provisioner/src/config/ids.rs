@@ -114,6 +114,49 @@ impl FromStr for SamlProviderArn {
     }
 }
 
+/// The ARN of a KMS key. An alias is none: it can be pointed to another key, and the CA would be another one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct KmsKeyArn(String);
+
+impl KmsKeyArn {
+    /// The region that the key is in.
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+}
+
+impl FromStr for KmsKeyArn {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_key = |text: &str| {
+            let [arn, partition, service, region, account, resource] = text.split(':').collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            let id = resource.strip_prefix("key/")?;
+            Some(
+                arn == "arn"
+                    && (partition == "aws" || partition.strip_prefix("aws-").is_some_and(is_lower_words))
+                    && service == "kms"
+                    && region.parse::<Region>().is_ok()
+                    && account.len() == 12
+                    && account.bytes().all(|b| b.is_ascii_digit())
+                    && (1..=128).contains(&id.len())
+                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+            )
+        };
+        if is_key(text) == Some(true) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(IdError::new(if text.contains("alias/") {
+            "an alias can be pointed to another key, and the CA would be another one: give the key's own ARN, \
+             `arn:aws:kms:REGION:ACCOUNT:key/ID`"
+        } else {
+            "either `file`, or the ARN of a KMS key, `arn:aws:kms:REGION:ACCOUNT:key/ID`"
+        }))
+    }
+}
+
 fn is_lower_words(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
@@ -161,7 +204,7 @@ macro_rules! shown_as_text {
     )*};
 }
 
-shown_as_text!(DirectoryId, SamlProviderArn, GroupId);
+shown_as_text!(DirectoryId, SamlProviderArn, KmsKeyArn, GroupId);
 
 /// The deployment's name: tag value, folder name and part of the CA's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -32,7 +32,7 @@ use std::{
 use profile::name::Domain;
 
 pub use ids::{
-    DeploymentName, DirectoryId, GroupId, IdError, PageUrl, Port, Region, SamlProviderArn, SecurityGroupId,
+    DeploymentName, DirectoryId, GroupId, IdError, KmsKeyArn, PageUrl, Port, Region, SamlProviderArn, SecurityGroupId,
     SessionHours, SubnetId, VpcId,
 };
 pub use location::{Bucket, Location};
@@ -135,12 +135,23 @@ pub enum SecondFactor {
 /// The section `[pki]`. All lifetimes are in days.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pki {
+    /// Where the CA's key is.
+    pub ca_key: CaKey,
     /// Lifetime of the CA, the client anchor and the CRL.
     pub ca_days: u32,
     /// Lifetime of the server certificate.
     pub server_days: u32,
     /// Lifetime of a user's certificate.
     pub client_days: u32,
+}
+
+/// Where the CA's key is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaKey {
+    /// In the ledger, encrypted.
+    File,
+    /// In AWS KMS, which never gives it away.
+    Kms(KmsKeyArn),
 }
 
 /// The section `[page]`.

@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, path::Path};
 use toml::de::DeTable;
 
 use super::{
-    Config, ConnectionLog, Deployment, Endpoint, Location, Page, Pki, SecondFactor, SessionHours, Target,
+    CaKey, Config, ConnectionLog, Deployment, Endpoint, KmsKeyArn, Location, Page, Pki, Region, SecondFactor,
+    SessionHours, Target,
     problem::Problem,
     reader::{Findings, Table, Value},
     tags,
@@ -31,7 +32,7 @@ fn config(file: &Table<'_>, base: &Path) -> Option<Config> {
     let deployment = deployment(&file.section("deployment"));
     let network = network::network(&file.section("network"), second_factor.is_some());
     let endpoint = endpoint(&file.section("endpoint"));
-    let pki = pki(&file.section("pki"));
+    let pki = pki(&file.section("pki"), deployment.as_ref().map(|it| &it.region));
     let ledger = ledger(&file.section("ledger"), base);
     let page = page(&file.section("page"), base);
     Some(Config {
@@ -123,9 +124,17 @@ fn second_factor(section: &Table<'_>) -> Option<SecondFactor> {
     }
 }
 
-fn pki(section: &Table<'_>) -> Pki {
-    // There is one way to keep the key, so there is nothing to remember.
-    section.get("ca_key");
+fn pki(section: &Table<'_>, region: Option<&Region>) -> Pki {
+    let ca_key = section.get("ca_key").and_then(|key| match key.text() {
+        "file" => Some(CaKey::File),
+        _ => {
+            let arn: KmsKeyArn = key.parse()?;
+            if region.is_some_and(|region| region.as_str() != arn.region()) {
+                key.refuse("the key must be in the region of the deployment");
+            }
+            Some(CaKey::Kms(arn))
+        }
+    });
     let days = |name, default: u32, limit: u32| {
         let Some(value) = section.get(name) else {
             return default.min(limit);
@@ -137,7 +146,13 @@ fn pki(section: &Table<'_>) -> Pki {
         days
     };
     let ca_days = days("ca_days", 3650, u32::MAX);
-    Pki { ca_days, server_days: days("server_days", 825, ca_days), client_days: days("client_days", 397, ca_days) }
+    let ca_key = ca_key.unwrap_or(CaKey::File);
+    Pki {
+        ca_key,
+        ca_days,
+        server_days: days("server_days", 825, ca_days),
+        client_days: days("client_days", 397, ca_days),
+    }
 }
 
 fn ledger(section: &Table<'_>, base: &Path) -> Option<Location> {

@@ -168,6 +168,18 @@ pub const ACTIONS: &[Action] = &[
         &[Grant::LedgerObjects],
     ),
     called("s3:DeleteObject", &["destroy"], "delete the ledger, with `--with-ca` alone", &[Grant::LedgerObjects]),
+    called(
+        "kms:GetPublicKey",
+        &["provision", "rotate", "sign", "revoke", "probe", "doctor"],
+        "the public half of the CA's key",
+        &[Grant::CaPublicKey],
+    ),
+    called(
+        "kms:Sign",
+        &["provision", "rotate", "sign", "revoke", "probe"],
+        "certificates and CRLs",
+        &[Grant::CaSignature],
+    ),
 ];
 
 #[cfg(test)]

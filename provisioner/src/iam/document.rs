@@ -268,6 +268,43 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_kms_may_sign_as_the_ca_signs_and_do_nothing_else() {
+        let mut with_key = deployment();
+        with_key.ca_key = Some("arn:aws:kms:eu-central-1:123456789012:key/1234abcd".parse().unwrap());
+        let (text, without) = (json(&with_key), json(&deployment()));
+        assert!(!without.contains("kms:"), "{without}");
+        let more: Vec<&str> = text.lines().skip_while(|line| !line.contains("LookAtCaKey")).collect();
+        expect![[r#"
+                  "Sid": "LookAtCaKey",
+                  "Effect": "Allow",
+                  "Action": [
+                    "kms:GetPublicKey"
+                  ],
+                  "Resource": [
+                    "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
+                  ]
+                },
+                {
+                  "Sid": "SignWithCaKey",
+                  "Effect": "Allow",
+                  "Action": [
+                    "kms:Sign"
+                  ],
+                  "Resource": [
+                    "arn:aws:kms:eu-central-1:123456789012:key/1234abcd"
+                  ],
+                  "Condition": {
+                    "StringEquals": {
+                      "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"
+                    }
+                  }
+                }
+              ]
+            }"#]]
+        .assert_eq(&more.join("\n"));
+    }
+
+    #[test]
     fn it_fits_into_a_managed_policy() {
         // White space does not count: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
         let size = json(&deployment()).chars().filter(|c| !c.is_whitespace()).count();

@@ -38,6 +38,10 @@ pub enum Grant {
     LedgerBucket,
     /// The objects in it.
     LedgerObjects,
+    /// The public half of the CA's key in KMS.
+    CaPublicKey,
+    /// Signatures by the CA's key in KMS.
+    CaSignature,
 }
 
 /// Condition operator, to key, to value.
@@ -45,7 +49,7 @@ pub(super) type Conditions = BTreeMap<&'static str, BTreeMap<String, String>>;
 
 impl Grant {
     /// All of them, in the order of the policy.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Look,
         Self::Certificates,
         Self::NewCertificates,
@@ -60,6 +64,8 @@ impl Grant {
         Self::Logs,
         Self::LedgerBucket,
         Self::LedgerObjects,
+        Self::CaPublicKey,
+        Self::CaSignature,
     ];
 
     /// The statement's id.
@@ -79,6 +85,8 @@ impl Grant {
             Self::Logs => "LogConnections",
             Self::LedgerBucket => "ListLedger",
             Self::LedgerObjects => "UseLedger",
+            Self::CaPublicKey => "LookAtCaKey",
+            Self::CaSignature => "SignWithCaKey",
         }
     }
 
@@ -108,6 +116,7 @@ impl Grant {
                 deployment.ledger.iter().map(objects).collect()
             }
             Self::Subnets => deployment.subnets.iter().map(|id| arn("ec2", &format!("subnet/{id}"))).collect(),
+            Self::CaPublicKey | Self::CaSignature => deployment.ca_key.iter().map(ToString::to_string).collect(),
             Self::ServiceLinkedRole => vec![format!(
                 "arn:{partition}:iam::*:role/aws-service-role/clientvpn.amazonaws.com/AWSServiceRoleForClientVPN"
             )],
@@ -128,7 +137,9 @@ impl Grant {
             | Self::SecurityGroups
             | Self::Subnets
             | Self::LedgerBucket
-            | Self::LedgerObjects => Vec::new(),
+            | Self::LedgerObjects
+            | Self::CaPublicKey => Vec::new(),
+            Self::CaSignature => vec![("kms:SigningAlgorithm", "RSASSA_PKCS1_V1_5_SHA_256")],
         };
         if self == Self::LedgerBucket {
             let folder = deployment.ledger.as_ref().map(folder).unwrap_or_default();

@@ -15,7 +15,9 @@ pub use action::{ACTIONS, Action, Caller};
 pub use document::{Document, Statement};
 pub use grant::Grant;
 
-use crate::config::{Bucket, Config, DeploymentName, Location, Region, SecurityGroupId, SubnetId, VpcId};
+use crate::config::{
+    Bucket, CaKey, Config, DeploymentName, KmsKeyArn, Location, Region, SecurityGroupId, SubnetId, VpcId,
+};
 
 /// What of a deployment narrows its policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +36,8 @@ pub struct Deployment {
     pub logs_connections: bool,
     /// The bucket that has the ledger, where one has.
     pub ledger: Option<Bucket>,
+    /// The CA's key, where it is in KMS.
+    pub ca_key: Option<KmsKeyArn>,
 }
 
 impl Deployment {
@@ -50,6 +54,10 @@ impl Deployment {
                 Location::Folder(_) => None,
                 Location::Bucket(bucket) => Some(bucket.clone()),
             },
+            ca_key: match &config.pki.ca_key {
+                CaKey::File => None,
+                CaKey::Kms(arn) => Some(arn.clone()),
+            },
         }
     }
 
@@ -61,6 +69,7 @@ impl Deployment {
     fn needs(&self, grant: Grant) -> bool {
         match grant {
             Grant::Logs => self.logs_connections,
+            Grant::CaPublicKey | Grant::CaSignature => self.ca_key.is_some(),
             Grant::LedgerBucket | Grant::LedgerObjects => self.ledger.is_some(),
             Grant::Look
             | Grant::Certificates

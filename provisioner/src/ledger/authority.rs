@@ -12,6 +12,7 @@ use super::{Ledger, LedgerError};
 use crate::pki::{
     PkiError,
     authority::Authority,
+    custody::{Custody, RemoteKey},
     key::PrivateKey,
     secret::{self, Passphrase, Salt},
     serial::Serial,
@@ -90,11 +91,47 @@ impl Ledger {
             }
         };
         let authority = Authority::self_signed(key, new.name, new.days, new.now, new.serial)?;
-        let pem = authority.certificate().to_pem();
-        match self.store.create(CERTIFICATE, pem.as_bytes()).await {
-            Ok(()) => Ok(authority),
-            Err(LedgerError::Taken { .. }) => self.open_authority(passphrase).await?.ok_or(AuthorityError::KeyMissing),
-            Err(error) => Err(error.into()),
+        match self.create_certificate(&authority).await? {
+            true => Ok(authority),
+            false => self.open_authority(passphrase).await?.ok_or(AuthorityError::KeyMissing),
+        }
+    }
+
+    /// As [`Ledger::open_or_create_authority`] where the key is elsewhere: then only the certificate is in the ledger.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    pub async fn open_or_create_remote_authority(
+        &self,
+        key: Box<dyn RemoteKey>,
+        new: NewAuthority<'_>,
+    ) -> Result<Authority, AuthorityError> {
+        if let Some(certificate) = self.ca_certificate().await? {
+            return Ok(Authority::open(certificate, Custody::Remote(key))?);
+        }
+        let authority = Authority::self_signed(Custody::Remote(key), new.name, new.days, new.now, new.serial)?;
+        match self.create_certificate(&authority).await? {
+            true => Ok(authority),
+            // Another admin was faster, with the same key or, which is refused, with another.
+            false => Ok(authority.with_certificate(self.ca_certificate().await?.ok_or(AuthorityError::KeyMissing)?)?),
+        }
+    }
+
+    /// As [`Ledger::open_authority`] where the key is elsewhere.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    pub async fn open_remote_authority(&self, key: Box<dyn RemoteKey>) -> Result<Option<Authority>, AuthorityError> {
+        let certificate = self.ca_certificate().await?;
+        Ok(certificate.map(|certificate| Authority::open(certificate, Custody::Remote(key))).transpose()?)
+    }
+
+    /// Puts the CA's certificate into the ledger, where there is none yet: then answers with true.
+    async fn create_certificate(&self, authority: &Authority) -> Result<bool, LedgerError> {
+        match self.store.create(CERTIFICATE, authority.certificate().to_pem().as_bytes()).await {
+            Ok(()) => Ok(true),
+            Err(LedgerError::Taken { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

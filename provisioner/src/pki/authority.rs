@@ -81,6 +81,14 @@ impl Authority {
         Self::open(certificate, secret::decrypt(encrypted_key, passphrase)?)
     }
 
+    /// The same key under another certificate.
+    ///
+    /// # Errors
+    /// As [`Authority::open`].
+    pub fn with_certificate(self, certificate: Certificate) -> Result<Self, PkiError> {
+        Self::open(certificate, self.key)
+    }
+
     /// The CA's certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate

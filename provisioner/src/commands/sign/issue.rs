@@ -22,6 +22,7 @@ use time::Duration;
 
 use super::examine::{Candidate, Desk, Verdict, invitation_failure};
 use crate::{
+    custody,
     failure::{Failure, Kind, OrFail, Outcome},
     files,
 };
@@ -29,9 +30,7 @@ use crate::{
 impl Desk<'_> {
     /// Opens the CA.
     pub(super) async fn authority(&self) -> Outcome<Arc<Authority>> {
-        let passphrase = self.surroundings.passphrase(false)?;
-        let authority = self.deployment.ledger.open_authority(&passphrase).await.or_fail(Kind::Input)?;
-        authority.map(Arc::new).ok_or_else(|| Failure::say(Kind::Input, "there is no CA yet"))
+        custody::open(self.surroundings, self.deployment).await.map(Arc::new)
     }
 
     /// Issues a certificate and records it.
@@ -44,7 +43,7 @@ impl Desk<'_> {
         // Signing is what takes time: on another core.
         let signing =
             tokio::task::spawn_blocking(move || authority.issue(&policy::CLIENT, &subject, &key, life, now, serial));
-        let certificate = signing.await.or_fail(Kind::Bug)?.or_fail(Kind::Input)?;
+        let certificate = signing.await.or_fail(Kind::Bug)?.map_err(|error| custody::failure(error.into()))?;
         let request = candidate.csr.fingerprint().hex();
         let issued = Issued::of(&certificate, Role::User, Some(request), self.surroundings.provenance())
             .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;

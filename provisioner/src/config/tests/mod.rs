@@ -160,7 +160,7 @@ languages = ["en", "de"]
             `latchkey.toml` line 24: `second_factor`: `directory_id` and `saml_provider_arn` exclude each other: AWS takes one of them
             `latchkey.toml` line 25: `second_factor.directory_id` is `d-1`: an id is `d-` and 10 hexadecimal digits
             `latchkey.toml` line 26: `second_factor.saml_provider_arn` is `arn:aws:iam::1:saml-provider/x`: a provider is named like `arn:aws:iam::123456789012:saml-provider/NAME`
-            `latchkey.toml` line 29: `pki.ca_key` is `kms`: only `file` is allowed
+            `latchkey.toml` line 29: `pki.ca_key` is `kms`: either `file`, or the ARN of a KMS key, `arn:aws:kms:REGION:ACCOUNT:key/ID`
             `latchkey.toml` line 31: `pki.server_days` is `101`: at most 100 are allowed: a certificate must not outlive the CA that signs it
             `latchkey.toml` line 33: `page.dir`: the key is missing: Folder of the built page, relative to this file.
             `latchkey.toml` line 34: `page.colour`: there is no such key; there are `dir`, `languages`, `contact`, `url`
@@ -424,6 +424,11 @@ const SETTINGS: &[(&str, &str, bool)] = &[
     ("second_factor", "self_service_saml_provider_arn = \"arn:aws:iam::123456789012:saml-provider/login\"", false),
     ("second_factor", "", false),
     ("pki", "ca_key = \"kms\"", false),
+    ("pki", "ca_key = \"file\"", true),
+    ("pki", "ca_key = \"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"", true),
+    ("pki", "ca_key = \"arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab\"", true),
+    ("pki", "ca_key = \"arn:aws:kms:eu-central-1:123456789012:alias/ca\"", false),
+    ("pki", "ca_key = \"arn:aws:kms:eu-central-1:1234:key/1234abcd\"", false),
     ("pki", "ca_days = 0", false),
     ("pki", "ca_days = 7301", false),
     ("pki", "client_days = 1", true),

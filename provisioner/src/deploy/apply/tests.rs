@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    config::{Pki, Transport},
+    config::{CaKey, Pki, Transport},
     deploy::{
         cloud::NewEndpoint,
         desired::Goal,
@@ -455,7 +455,7 @@ impl Bench {
             supply: Supply {
                 deployment: &desired.deployment,
                 domain: &desired.domain,
-                pki: &Pki { ca_days: 3650, server_days: 825, client_days: 397 },
+                pki: &Pki { ca_key: CaKey::File, ca_days: 3650, server_days: 825, client_days: 397 },
                 ledger: &self.ledger,
                 authority: Some(&self.authority),
                 who: "tester",

@@ -7,6 +7,7 @@ mod connections;
 mod endpoint;
 mod error;
 mod inventory;
+pub mod kms;
 mod parts;
 mod read;
 mod settings;
@@ -18,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use futures::future::try_join_all;
 use profile::name::Domain;
 
@@ -54,12 +55,7 @@ impl Aws {
     /// With `endpoint_url` every call goes there, whatever environment and profile say about endpoints: whoever
     /// rehearses must not reach the real service by a forgotten variable.
     pub async fn connect(region: &str, endpoint_url: Option<&str>) -> Self {
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
-            .load()
-            .await;
+        let shared = defaults(Region::new(region.to_owned())).await;
         let mut ec2 = aws_sdk_ec2::config::Builder::from(&shared);
         let mut acm = aws_sdk_acm::config::Builder::from(&shared);
         let mut sts = aws_sdk_sts::config::Builder::from(&shared);
@@ -82,6 +78,16 @@ impl Aws {
     pub async fn inventory(&self) -> Result<Inventory, CallError> {
         inventory::inventory(&self.ec2).await
     }
+}
+
+/// What the clients of all services have in common.
+async fn defaults(region: Region) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+        .load()
+        .await
 }
 
 impl Cloud for Aws {

@@ -35,6 +35,8 @@ pub enum Subject {
     Configuration,
     /// The ledger.
     Ledger,
+    /// The CA's key in KMS.
+    CaKey,
     /// Who calls.
     Credentials,
     /// The region.
@@ -96,6 +98,7 @@ impl Subject {
         match self {
             Self::Configuration => "configuration",
             Self::Ledger => "ledger",
+            Self::CaKey => "ca key",
             Self::Credentials => "credentials",
             Self::Region => "region",
             Self::Vpc => "vpc",
@@ -110,7 +113,7 @@ impl Subject {
     /// Whether it is AWS's side that has to change, and not the configuration or this machine.
     pub fn is_of_aws(self) -> bool {
         match self {
-            Self::Credentials | Self::Region | Self::Quotas => true,
+            Self::Credentials | Self::CaKey | Self::Region | Self::Quotas => true,
             Self::Configuration
             | Self::Ledger
             | Self::Vpc

@@ -99,6 +99,12 @@ pub(crate) enum Command {
     /// still open.
     Invite(Invite),
 
+    /// Takes over a PKI that easy-rsa made: its CA, what it issued, and what is revoked
+    ///
+    /// Says what it finds and asks. Users keep certificate and key. The old PKI is not touched. It may be repeated, and goes on
+    /// where it was interrupted; it needs a ledger without a CA, or with this one.
+    Adopt(Adopt),
+
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
 
@@ -193,6 +199,19 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Adopt {
+    /// The folder `pki` of easy-rsa 3
+    #[arg(value_name = "PKI_DIR")]
+    pub(crate) pki: PathBuf,
+    /// Read the passphrase of the old CA's key from this file descriptor [else: LATCHKEY_ADOPT_PASSPHRASE, or a question]
+    #[arg(long, value_name = "N")]
+    pub(crate) key_passphrase_fd: Option<u32>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

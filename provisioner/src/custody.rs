@@ -94,12 +94,18 @@ async fn check_key_is_here(deployment: &Deployment) -> Outcome {
 pub(crate) fn failure(error: AuthorityError) -> Failure {
     let kind = match &error {
         AuthorityError::Pki(PkiError::Remote { .. } | PkiError::WrongSignature { .. }) => Kind::Aws,
-        AuthorityError::Pki(_) | AuthorityError::Ledger(_) | AuthorityError::KeyMissing => Kind::Input,
+        AuthorityError::Pki(_)
+        | AuthorityError::Ledger(_)
+        | AuthorityError::CertificateMissing
+        | AuthorityError::KeyMissing => Kind::Input,
     };
     let hint = match &error {
         AuthorityError::KeyMissing => Some(
-            "bring it back from its copy; where the CA was made with its key in KMS, name that key in `pki.ca_key`",
+            "bring it back from its copy; where `adopt` was interrupted, run it again; where the CA was made with its key in KMS, name that key in `pki.ca_key`",
         ),
+        AuthorityError::CertificateMissing => {
+            Some("bring it back from its copy; where `adopt` was interrupted, run it again")
+        }
         AuthorityError::Pki(PkiError::KeyMismatch) => {
             Some("`pki.ca_key` never changes: name the key that the CA of this ledger was made with")
         }

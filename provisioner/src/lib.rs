@@ -23,6 +23,8 @@ pub mod revocation;
 
 pub mod publication;
 
+pub mod adoption;
+
 pub mod iam;
 
 pub mod handshake;

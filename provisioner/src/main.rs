@@ -54,6 +54,7 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
         Command::Sign(arguments) => commands::sign::run(surroundings, config, arguments).await,
         Command::Invite(arguments) => commands::invite::run(surroundings, config, arguments).await,
+        Command::Adopt(arguments) => commands::adopt::run(surroundings, config, arguments).await,
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users { json } => commands::users::run(surroundings, config, *json).await,

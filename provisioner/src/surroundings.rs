@@ -171,6 +171,23 @@ impl Surroundings {
         }
         Ok(passphrase)
     }
+
+    /// The passphrase of a key that is taken over: from `descriptor`, from the environment, or asked for.
+    pub(crate) fn foreign_passphrase(&self, descriptor: Option<u32>) -> Outcome<Passphrase> {
+        if let Some(descriptor) = descriptor {
+            return from_descriptor(descriptor);
+        }
+        if let Some(text) = self.variable(FOREIGN_PASSPHRASE) {
+            return Ok(Passphrase::new(Zeroizing::new(text.to_owned())));
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::say(Kind::Input, "the key of the old CA is encrypted, and nobody can be asked")
+                .hint(format!("give `--key-passphrase-fd N`, or set {FOREIGN_PASSPHRASE}")));
+        }
+        rpassword::prompt_password("Passphrase of the old CA's key: ")
+            .map(|text| Passphrase::new(Zeroizing::new(text)))
+            .map_err(|error| Failure::new(Kind::Input, error))
+    }
 }
 
 impl Timer for Surroundings {
@@ -247,6 +264,7 @@ async fn interrupt() {
     }
 }
 
+const FOREIGN_PASSPHRASE: &str = "LATCHKEY_ADOPT_PASSPHRASE";
 const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";
 /// Bytes.
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use tests::{
     control_plane::{ControlPlane, succeeded},
     moto::Moto,
     openssl,
-    rehearsal::files,
+    rehearsal::{files, write},
 };
 
 #[tokio::test]
@@ -82,6 +82,34 @@ async fn another_key_than_that_of_the_ca_is_refused() -> Result<()> {
     said(&run(&place, &moto, &["rotate", "--yes"]).await?, 2, "the CA key does not belong to the CA certificate")?;
     place.configure(&second, "file")?;
     said(&run(&place, &moto, &["rotate", "--yes"]).await?, 2, "`ca/ca.key` is missing from the ledger")
+}
+
+/// The CA's key is in KMS already, as after an import of its material: `adopt` needs no other.
+#[tokio::test]
+async fn a_pki_whose_key_is_in_kms_is_taken_over_without_it() -> Result<()> {
+    let moto = Moto::up()?;
+    let arn = moto.key("RSA_2048", "SIGN_VERIFY")?;
+    let old = with_key(&moto, &arn)?;
+    succeeded(run(&old, &moto, &["provision", "--yes"]).await?, "provision")?;
+    openssl::request(old.path(), "alice", openssl::RSA_2048, "/CN=alice.vpn.example.com", &[])?;
+    succeeded(run(&old, &moto, &["sign", "alice.csr", "--yes"]).await?, "sign")?;
+
+    let place = with_key(&moto, &arn)?;
+    let pki = place.path().join("pki");
+    std::fs::create_dir_all(pki.join("issued"))?;
+    std::fs::copy(old.path().join(".latchkey/demo/ledger/ca/ca.crt"), pki.join("ca.crt"))?;
+    std::fs::copy(old.path().join("alice.crt"), pki.join("issued/alice.crt"))?;
+    let serial = openssl::serial(old.path(), "alice.crt")?;
+    write(&pki.join("index.txt"), format!("R\t350101000000Z\t260101000000Z\t{serial}\tunknown\t/CN=alice\n"))?;
+    succeeded(run(&place, &moto, &["adopt", "pki", "--yes"]).await?, "adopt")?;
+    let again = succeeded(run(&place, &moto, &["adopt", "pki", "--yes"]).await?, "adopt again")?;
+    ensure!(again.contains("nothing was done"), "{again}");
+    succeeded(run(&place, &moto, &["provision", "--yes"]).await?, "provision")?;
+    ensure!(place.locked_out().await?.contains(&serial), "alice is let in");
+
+    let other = with_key(&moto, &moto.key("RSA_2048", "SIGN_VERIFY")?)?;
+    let pki = pki.display().to_string();
+    said(&run(&other, &moto, &["adopt", &pki, "--yes"]).await?, 2, "the CA key does not belong to the CA certificate")
 }
 
 fn with_key(moto: &Moto, arn: &str) -> Result<ControlPlane> {

@@ -89,6 +89,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("export", rest),
     },
     Command {
+        name: "adopt",
+        usage: "PKI_DIR [--key-passphrase-fd N] [--yes]",
+        help: "take over a PKI that easy-rsa made",
+        run: |rest| forward::latchkey("adopt", rest),
+    },
+    Command {
         name: "rotate",
         usage: "[--yes] [--probe]",
         help: "renew the server certificate in its place, now",

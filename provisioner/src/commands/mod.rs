@@ -18,6 +18,8 @@ pub(crate) mod invite;
 
 pub(crate) mod sign;
 
+pub(crate) mod adopt;
+
 pub(crate) mod export;
 
 pub(crate) mod users;

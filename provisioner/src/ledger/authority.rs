@@ -42,6 +42,9 @@ pub enum AuthorityError {
     /// The key, the certificate or the passphrase.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// Certificates were issued, and their CA is gone. A new one would lock out whoever has them, and could not revoke them.
+    #[error("the ledger has certificates and no CA: `{CERTIFICATE}` is missing")]
+    CertificateMissing,
     /// There is a certificate but no key.
     #[error("`{KEY}` is missing from the ledger")]
     KeyMissing,
@@ -77,6 +80,7 @@ impl Ledger {
         if let Some(authority) = self.open_authority(passphrase).await? {
             return Ok(authority);
         }
+        self.check_is_new().await?;
         let key = match self.store.read_text(KEY).await? {
             Some(locked) => secret::decrypt(&locked, passphrase)?,
             None => {
@@ -109,6 +113,7 @@ impl Ledger {
         if let Some(certificate) = self.ca_certificate().await? {
             return Ok(Authority::open(certificate, Custody::Remote(key))?);
         }
+        self.check_is_new().await?;
         let authority = Authority::self_signed(Custody::Remote(key), new.name, new.days, new.now, new.serial)?;
         match self.create_certificate(&authority).await? {
             true => Ok(authority),
@@ -124,6 +129,38 @@ impl Ledger {
     pub async fn open_remote_authority(&self, key: Box<dyn RemoteKey>) -> Result<Option<Authority>, AuthorityError> {
         let certificate = self.ca_certificate().await?;
         Ok(certificate.map(|certificate| Authority::open(certificate, Custody::Remote(key))).transpose()?)
+    }
+
+    /// Puts the certificate of a CA that was made elsewhere into the ledger. That it is there already is well.
+    ///
+    /// # Errors
+    /// [`LedgerError::Taken`] where there is another one, or another [`LedgerError`].
+    pub async fn put_ca_certificate(&self, certificate: &Certificate) -> Result<(), LedgerError> {
+        self.store.create(CERTIFICATE, certificate.to_pem().as_bytes()).await
+    }
+
+    /// The same for its encrypted key.
+    ///
+    /// # Errors
+    /// As [`Ledger::put_ca_certificate`].
+    pub async fn put_ca_key(&self, locked: &str) -> Result<(), LedgerError> {
+        self.store.create_private(KEY, locked.as_bytes()).await
+    }
+
+    /// The encrypted key of the CA, where it is in the ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn ca_key(&self) -> Result<Option<String>, LedgerError> {
+        self.store.read_text(KEY).await
+    }
+
+    /// Refuses to make a CA where there was one: after a damage, or where taking one over was interrupted.
+    async fn check_is_new(&self) -> Result<(), AuthorityError> {
+        match self.store.list("issued").await?.is_empty() {
+            true => Ok(()),
+            false => Err(AuthorityError::CertificateMissing),
+        }
     }
 
     /// Puts the CA's certificate into the ledger, where there is none yet: then answers with true.

@@ -133,12 +133,26 @@ impl Ledger {
         act: Act,
         provenance: Provenance,
     ) -> Result<bool, LedgerError> {
-        let (number, last) = self.last_revocation(issued.serial).await?;
+        self.record_revocation_of(issued.serial, issued.not_after, act, provenance).await
+    }
+
+    /// The same for a certificate of which there may be no record: one that another tool issued and revoked.
+    ///
+    /// # Errors
+    /// As [`Ledger::record_revocation`].
+    pub async fn record_revocation_of(
+        &self,
+        serial: Serial,
+        not_after: OffsetDateTime,
+        act: Act,
+        provenance: Provenance,
+    ) -> Result<bool, LedgerError> {
+        let (number, last) = self.last_revocation(serial).await?;
         if !act.changes(last.map(|last| last.act)) {
             return Ok(false);
         }
-        let revocation = Revocation { serial: issued.serial, act, not_after: issued.not_after, provenance };
-        self.store.create(&path(issued.serial, number + 1), &json(&Form::from(&revocation))).await?;
+        let revocation = Revocation { serial, act, not_after, provenance };
+        self.store.create(&path(serial, number + 1), &json(&Form::from(&revocation))).await?;
         Ok(true)
     }
 

@@ -36,6 +36,16 @@ async fn a_run_killed_between_key_and_certificate_is_picked_up() {
     assert_eq!(authority.certificate().public_key_der(), key.public().spki_der());
 }
 
+#[tokio::test]
+async fn no_ca_is_made_beside_certificates_of_one_that_is_gone() {
+    let ledger = Ledger::new(Store::memory());
+    let authority = crate::pki::testing::authority();
+    let issued = Issued::of(authority.certificate(), Role::User, None, provenance(1)).unwrap();
+    ledger.record_issued(&issued).await.unwrap();
+    let made = ledger.open_or_create_authority(&passphrase("a"), new_authority(1)).await;
+    assert!(matches!(made, Err(authority::AuthorityError::CertificateMissing)));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_but_the_owner_can_read_the_ca_key() {

@@ -36,6 +36,15 @@ impl PrivateKey {
         Self::with_public_half(pair).ok_or(PkiError::KeyFile)
     }
 
+    /// Reads PKCS#1 DER.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::from_pkcs8`].
+    pub fn from_pkcs1(der: &[u8]) -> Result<Self, PkiError> {
+        let pair = signature::RsaKeyPair::from_der(der).map_err(|_| PkiError::KeyFile)?;
+        Self::with_public_half(pair).ok_or(PkiError::KeyFile)
+    }
+
     /// PKCS#8 DER, unencrypted.
     ///
     /// # Errors

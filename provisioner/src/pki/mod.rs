@@ -23,6 +23,8 @@ pub mod key;
 
 pub mod secret;
 
+pub mod foreign_key;
+
 pub mod serial;
 
 #[cfg(test)]
@@ -44,8 +46,8 @@ pub enum PkiError {
         /// The subject, or what else was to be signed.
         subject: String,
     },
-    /// The file of the CA key is no encrypted PKCS#8.
-    #[error("the CA key is not an encrypted PKCS#8 private key")]
+    /// The file of the CA key holds no key of a known form, or not one of RSA with 2048 bits.
+    #[error("the CA key is not an RSA-2048 private key in PKCS#8, or is encrypted in an unknown way")]
     KeyFile,
     /// The passphrase is wrong (or the file damaged, which cannot be told apart).
     #[error("the passphrase does not open the CA key")]

@@ -7,9 +7,10 @@ use thiserror::Error;
 
 /// The reasons that a user's certificate can have. Those for CAs, for authorities on attributes and for delta CRLs are
 /// not among them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Reason {
     /// Not said.
+    #[default]
     Unspecified,
     /// Somebody else has the key, or may have it.
     KeyCompromise,

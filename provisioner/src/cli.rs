@@ -135,11 +135,7 @@ pub(crate) enum Command {
     },
 
     /// Lists who has a certificate, and until when
-    Users {
-        /// Write JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Users(Users),
 
     /// Lists who is connected: user, address, since when, how much
     Connections {
@@ -212,6 +208,19 @@ pub(crate) struct Adopt {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Users {
+    /// Only valid certificates that end within so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) expiring: Option<u16>,
+    /// Write JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Write CSV for a spreadsheet, with the fields of the JSON
+    #[arg(long)]
+    pub(crate) csv: bool,
 }
 
 #[derive(Args, Debug)]

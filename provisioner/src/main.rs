@@ -57,7 +57,7 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Adopt(arguments) => commands::adopt::run(surroundings, config, arguments).await,
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,
-        Command::Users { json } => commands::users::run(surroundings, config, *json).await,
+        Command::Users(arguments) => commands::users::run(surroundings, config, arguments).await,
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
         Command::Revoke(arguments) => commands::revoke::run(surroundings, config, arguments).await,
         Command::Probe(arguments) => commands::probe::run(surroundings, config, arguments).await,

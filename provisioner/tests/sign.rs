@@ -91,6 +91,21 @@ fn what_the_admin_can_mend_exits_with_2() {
 }
 
 #[test]
+fn who_must_ask_again_soon_is_listed_alone() {
+    let bench = Bench::new();
+    bench.request("alice.csr", "alice.vpn.example.com", &PrivateKey::generate().unwrap());
+    assert_eq!(status(&bench.latchkey(&["sign", "alice.csr"])), 0);
+    let users = |arguments: &[&str]| text(&bench.latchkey(&[&["users"], arguments].concat()).stdout);
+    assert_eq!(users(&["--expiring", "100"]), "No valid certificate ends within 100 days.\n");
+    assert!(users(&["--expiring", "1000"]).contains("alice  valid"));
+    assert_eq!(users(&["--expiring", "100", "--csv"]).lines().count(), 1);
+    assert!(
+        users(&["--expiring", "1000", "--csv"]).lines().nth(1).unwrap().starts_with("alice,alice.vpn.example.com,")
+    );
+    assert_eq!(status(&bench.latchkey(&["users", "--csv", "--json"])), 2);
+}
+
+#[test]
 fn against_the_real_service_nothing_is_signed_unasked() {
     let bench = Bench::new();
     bench.write("latchkey.toml", &bench.read("latchkey.toml").replace("target = \"sandbox\"", "target = \"aws\""));

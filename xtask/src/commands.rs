@@ -78,7 +78,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "users",
-        usage: "[--json]",
+        usage: "[--expiring DAYS] [--json|--csv]",
         help: "list who has which certificate until when",
         run: |rest| forward::latchkey("users", rest),
     },

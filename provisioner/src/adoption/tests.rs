@@ -100,7 +100,7 @@ fn line(state: &str, revocation: &str, n: u8) -> String {
 }
 
 fn issue(authority: &Authority, policy: &policy::Policy, subject: &str, n: u8) -> Certificate {
-    authority.issue(policy, subject, key().public(), 397, NOW, serial(n)).unwrap()
+    authority.issue(policy, subject, key().public(), Duration::days(397), NOW, serial(n)).unwrap()
 }
 
 fn other() -> Authority {

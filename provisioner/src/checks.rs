@@ -36,7 +36,11 @@ pub(crate) async fn view(surroundings: &Surroundings, deployment: &Deployment, a
 pub(crate) async fn introduce(surroundings: &Surroundings, deployment: &Deployment, aws: &Aws) -> Outcome {
     let source = source(surroundings);
     match aws.caller().await {
-        Ok(caller) => surroundings.note(&introduction(deployment, &caller, &source)),
+        Ok(caller) => {
+            surroundings.note(&introduction(deployment, &caller, &source));
+            // Asked again it is the same.
+            let _known = deployment.caller.set(caller.arn);
+        }
         // AWS may still answer other calls.
         Err(CallerError::Call(error)) => {
             let error = Finding::unchecked(check::finding::Subject::Credentials, "the account", &error);

@@ -137,6 +137,12 @@ pub(crate) enum Command {
     /// Lists who has a certificate, and until when
     Users(Users),
 
+    /// Says who changed what, when, and how it ended
+    ///
+    /// Every command that changes something writes into the ledger what it begins, and afterwards how that ended. Where the
+    /// end is missing the command goes on or was cut short.
+    Log(Log),
+
     /// Lists who is connected: user, address, since when, how much
     Connections {
         /// Write JSON
@@ -221,6 +227,19 @@ pub(crate) struct Users {
     /// Write CSV for a spreadsheet, with the fields of the JSON
     #[arg(long)]
     pub(crate) csv: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Log {
+    /// Only what was begun within so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) since: Option<u16>,
+    /// Only what was about this user, or done by this admin
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use anyhow::Context;
@@ -35,6 +35,8 @@ pub(crate) struct Deployment {
     pub(crate) ledger: Ledger,
     /// Where the exported client configuration goes.
     pub(crate) configuration_file: PathBuf,
+    /// The ARN that AWS has named when it was asked who is calling.
+    pub(crate) caller: OnceLock<String>,
 }
 
 /// What there is, what there is to be, and the way from one to the other.
@@ -57,7 +59,7 @@ impl Deployment {
         let base = path.parent().unwrap_or_else(|| Path::new(""));
         let configuration_file =
             base.join(".latchkey").join(config.deployment.name.as_str()).join("client-configuration.ovpn");
-        Ok(Self { config, ledger, configuration_file })
+        Ok(Self { config, ledger, configuration_file, caller: OnceLock::new() })
     }
 
     /// Clients for AWS, after who is calling has been said.

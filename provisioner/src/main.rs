@@ -10,6 +10,8 @@ mod custody;
 
 mod checks;
 
+mod logged;
+
 mod progress;
 
 mod surroundings;
@@ -58,6 +60,7 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users(arguments) => commands::users::run(surroundings, config, arguments).await,
+        Command::Log(arguments) => commands::log::run(surroundings, config, arguments).await,
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
         Command::Revoke(arguments) => commands::revoke::run(surroundings, config, arguments).await,
         Command::Probe(arguments) => commands::probe::run(surroundings, config, arguments).await,

@@ -50,6 +50,11 @@ impl Surroundings {
         self.started + self.now()
     }
 
+    /// What time it is by now.
+    pub(crate) fn time(&self) -> OffsetDateTime {
+        self.now + self.started.elapsed()
+    }
+
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -83,6 +83,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("users", rest),
     },
     Command {
+        name: "log",
+        usage: "[--since DAYS] [--user NAME] [--json]",
+        help: "say who changed what, when, and how it ended",
+        run: |rest| forward::latchkey("log", rest),
+    },
+    Command {
         name: "export",
         usage: "",
         help: "write the client configuration and the page's bundle again",

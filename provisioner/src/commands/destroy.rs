@@ -14,6 +14,7 @@ use crate::{
     deployment::{Deployment, View, observe_failure},
     failure::{Kind, OrFail, Outcome},
     files,
+    logged::{Task, results},
     surroundings::Surroundings,
 };
 
@@ -36,7 +37,9 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, w
             agreed = true;
         }
         // With several endpoints there is one more round for each.
-        apply(surroundings, &deployment, &aws, view, false, None).await?;
+        let task = Task::of("destroy", &view.plan);
+        let work = apply(surroundings, &deployment, &aws, view, false, None);
+        task.logged(surroundings, &deployment, work, results).await?;
     }
     for path in [&deployment.configuration_file, &deployment.config.page.dir.join("bundle.json")] {
         files::remove(path).or_fail(Kind::Input)?;

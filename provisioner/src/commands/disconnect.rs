@@ -1,6 +1,6 @@
 //! `latchkey disconnect`: ends connections, and says that this locks nobody out.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use provisioner::deploy::connection::to_end;
 
@@ -8,6 +8,7 @@ use super::connections::endpoint;
 use crate::{
     deployment::{Deployment, call_failure},
     failure::{Failure, Kind, Outcome},
+    logged::Task,
     surroundings::Surroundings,
 };
 
@@ -31,10 +32,19 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, who: &str, y
     if !yes && !deployment.is_rehearsal() {
         surroundings.confirm(&format!("End {} connection(s)?", ending.len()))?;
     }
-    for it in &ending {
-        let status = aws.terminate(&endpoint, &it.id).await.map_err(call_failure)?;
-        surroundings.out(&format!("{}  {}\n", it.id, status.as_str()));
-    }
+    let task = Task {
+        command: "disconnect",
+        subjects: ending.iter().map(|it| it.common_name.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+        what: ending.iter().map(|it| format!("end connection {}", it.id)).collect(),
+    };
+    let work = async {
+        for it in &ending {
+            let status = aws.terminate(&endpoint, &it.id).await.map_err(call_failure)?;
+            surroundings.out(&format!("{}  {}\n", it.id, status.as_str()));
+        }
+        Ok(())
+    };
+    task.logged(surroundings, &deployment, work, |()| Vec::new()).await?;
     surroundings.note(
         "Whoever holds a valid certificate can connect again at once, and most clients do so by themselves: \
          `latchkey revoke` is what locks a user out.",

@@ -24,6 +24,8 @@ pub(crate) mod export;
 
 pub(crate) mod users;
 
+pub(crate) mod log;
+
 pub(crate) mod connections;
 
 pub(crate) mod disconnect;

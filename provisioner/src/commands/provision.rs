@@ -19,6 +19,7 @@ use crate::{
     checks,
     deployment::{Deployment, View},
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::{Task, results},
     surroundings::Surroundings,
 };
 
@@ -36,7 +37,9 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, r
         view.observed
     } else {
         let may_replace = confirm(surroundings, &deployment, &view, yes, replace)?;
-        apply(surroundings, &deployment, &aws, view, may_replace, None).await?
+        let task = Task::of("provision", &view.plan);
+        let work = apply(surroundings, &deployment, &aws, view, may_replace, None);
+        task.logged(surroundings, &deployment, work, results).await?
     };
     let endpoint = observed
         .endpoint

@@ -32,6 +32,7 @@ use crate::{
     cli, custody,
     deployment::{Deployment, View, call_failure, observe_failure},
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::Task,
     surroundings::Surroundings,
 };
 
@@ -39,7 +40,7 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
     let deployment = Deployment::open(surroundings, config)?;
     let probe = Client::wanted(surroundings, arguments.probe).await?;
     let decision = Decision::of(surroundings, &deployment, arguments).await?;
-    let (receipt, aws) = carry_out(surroundings, &deployment, &decision, arguments.yes).await?;
+    let (receipt, aws) = agree_and_carry_out(surroundings, &deployment, &decision, arguments.yes).await?;
     surroundings.out(&receipt);
     probe::afterwards(surroundings, &deployment, &aws, probe).await
 }
@@ -54,11 +55,12 @@ pub(super) async fn supersede(
     let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
     let decision = Decision { act: Act::Revoke(Reason::Superseded), certificates, is_replaced: true };
     decision.check_room(surroundings, &revocations, anchors(surroundings, deployment).await?)?;
-    let (receipt, _) = carry_out(surroundings, deployment, &decision, yes).await?;
+    let (receipt, _) = agree_and_carry_out(surroundings, deployment, &decision, yes).await?;
     Ok(receipt)
 }
 
-async fn carry_out(
+/// Says what will come of it, asks, and does it; answers with the receipt.
+async fn agree_and_carry_out(
     surroundings: &Surroundings,
     deployment: &Deployment,
     decision: &Decision,
@@ -78,6 +80,20 @@ async fn carry_out(
         Ok(Reached { needs_ca: true, .. }) => Some(custody::open_or_create(surroundings, deployment).await?),
         _ => None,
     };
+    let work = carry_out(surroundings, deployment, decision, reached, authority);
+    let Done { aws, in_use, after, ended } =
+        decision.task().logged(surroundings, deployment, work, Done::results).await?;
+    Ok((decision.receipt(&in_use, after, ended), aws))
+}
+
+/// Records it, has the endpoint use it, and ends what is connected.
+async fn carry_out(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    decision: &Decision,
+    reached: Result<Reached, Failure>,
+    authority: Option<Authority>,
+) -> Outcome<Done> {
     let begin = surroundings.now();
     decision.record(surroundings, deployment).await?;
     let Reached { aws, connections, .. } = reached.map_err(|failure| decision.not_in_effect(failure))?;
@@ -91,7 +107,24 @@ async fn carry_out(
             .map_err(|failure| decision.still_connected(failure))?,
         Act::Undo => 0,
     };
-    Ok((decision.receipt(&in_use, after, ended), aws))
+    Ok(Done { aws, in_use, after, ended })
+}
+
+/// What a revocation has led to.
+struct Done {
+    aws: Aws,
+    in_use: InUse,
+    /// How long it took until it was in effect.
+    after: Duration,
+    /// Connections that are no longer up.
+    ended: usize,
+}
+
+impl Done {
+    fn results(&self) -> Vec<String> {
+        let InUse { number, entries, .. } = &self.in_use;
+        vec![format!("revocation list number {number}, {entries} entries"), format!("connections ended {}", self.ended)]
+    }
 }
 
 /// How many anchors every CRL has to list.
@@ -154,6 +187,18 @@ impl Decision {
 
     fn names(&self) -> String {
         self.subjects().into_iter().collect::<Vec<_>>().join(", ")
+    }
+
+    fn task(&self) -> Task {
+        let act = match self.act {
+            Act::Revoke(reason) => format!("revoke ({reason})"),
+            Act::Undo => "take off hold".to_owned(),
+        };
+        Task {
+            command: "revoke",
+            subjects: self.subjects().into_iter().map(str::to_owned).collect(),
+            what: self.certificates.iter().map(|it| format!("{act} certificate {}", it.serial)).collect(),
+        }
     }
 
     fn announcement(&self) -> String {

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     deployment::{Deployment, View},
     failure::{Failure, Kind, Outcome},
+    logged::{Task, results},
     surroundings::Surroundings,
 };
 
@@ -43,7 +44,9 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, yes: bool, p
     if !yes && !deployment.is_rehearsal() {
         surroundings.confirm(&format!("Renew the server certificate of `{}`?", view.desired.deployment))?;
     }
-    let observed = apply(surroundings, &deployment, &aws, view, false, None).await?;
+    let task = Task::of("rotate", &view.plan);
+    let work = apply(surroundings, &deployment, &aws, view, false, None);
+    let observed = task.logged(surroundings, &deployment, work, results).await?;
     surroundings.out(&receipt(&deployment, &old, server(&observed)));
     probe::afterwards(surroundings, &deployment, &aws, probe).await
 }

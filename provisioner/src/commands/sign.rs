@@ -29,6 +29,7 @@ use crate::{
     cli,
     deployment::Deployment,
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::Task,
     progress::Counter,
     surroundings::Surroundings,
     table::Table,
@@ -102,13 +103,18 @@ async fn answer(
         true => Some(desk.authority().await?),
         false => None,
     };
+    let task = authority.is_some().then(|| task(&examined));
     let counter = Counter::new(desk.surroundings, sources.len(), "signed");
     let work = stream::iter(sources.iter().zip(examined)).map(async |(source, examined)| {
         let done = first_pass(desk, source, examined, authority.as_ref()).await;
         counter.advance();
         done
     });
-    let done: Vec<Pass> = work.buffered(AT_ONCE).collect().await;
+    let work = async { Ok(work.buffered(AT_ONCE).collect::<Vec<Pass>>().await) };
+    let done = match task {
+        Some(task) => task.logged(desk.surroundings, desk.deployment, work, results).await?,
+        None => work.await?,
+    };
     for pass in &done {
         if let Pass::Over(Answer::Certificate(granted)) = pass
             && granted.is_new
@@ -124,6 +130,24 @@ async fn answer(
         });
     }
     Ok(answers)
+}
+
+/// What is about to be signed, for the log.
+fn task(examined: &[Outcome<Candidate>]) -> Task {
+    let candidates = || examined.iter().flatten().filter(|it| it.is_to_be_issued());
+    Task {
+        command: "sign",
+        subjects: candidates().map(|it| it.name.to_string()).collect(),
+        what: candidates().map(|it| format!("request {} of {}", it.csr.fingerprint().hex(), it.name)).collect(),
+    }
+}
+
+fn results(done: &Vec<Pass>) -> Vec<String> {
+    let new = done.iter().filter_map(|pass| match pass {
+        Pass::Over(Answer::Certificate(granted)) if granted.is_new => Some(&granted.issued),
+        Pass::Over(_) | Pass::Follows(_) => None,
+    });
+    new.map(|issued| format!("certificate {} of {}", issued.serial, issued.subject)).collect()
 }
 
 /// How far a request came while others were signed.

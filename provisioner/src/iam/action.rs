@@ -63,8 +63,21 @@ const ALL: &[&str] = &[
 ];
 
 /// Commands that read or write the ledger.
-const KEEPERS: &[&str] =
-    &["provision", "plan", "status", "sign", "users", "revoke", "rotate", "destroy", "export", "doctor", "probe"];
+const KEEPERS: &[&str] = &[
+    "provision",
+    "plan",
+    "status",
+    "sign",
+    "users",
+    "log",
+    "revoke",
+    "disconnect",
+    "rotate",
+    "destroy",
+    "export",
+    "doctor",
+    "probe",
+];
 
 /// `sign --revoke-older` goes on as `revoke`, and is not listed apart.
 ///
@@ -163,7 +176,7 @@ pub const ACTIONS: &[Action] = &[
     called("s3:GetObject", KEEPERS, "read the ledger", &[Grant::LedgerObjects]),
     called(
         "s3:PutObject",
-        &["provision", "sign", "revoke", "rotate", "destroy", "probe"],
+        &["provision", "sign", "revoke", "disconnect", "rotate", "destroy", "probe"],
         "add to the ledger",
         &[Grant::LedgerObjects],
     ),

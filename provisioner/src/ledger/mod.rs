@@ -11,6 +11,8 @@
 //! invites/<id>.used.json           ... and that a request used it, or an admin took it back
 //! attempts/<step>/<n>.json         a changing call that is about to be made, with its client token
 //! attempts/<step>/<n>.done.json    ... and that is over
+//! log/<time>-<nonce>.json          what somebody has begun to do
+//! log/<time>-<nonce>.end.json      ... and how it ended
 //! ```
 //!
 //! Create-if-absent is all that is needed of the store, so a folder and a bucket are equally safe for several admins
@@ -28,6 +30,8 @@ mod revocation;
 
 mod invite;
 
+mod log;
+
 pub mod authority;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -37,6 +41,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 pub use attempt::{Attempt, ClientToken};
 pub use invite::{End, Ended, InviteState, Invited, Use};
+pub use log::{Deed, Ending, Logged};
 pub use record::{Issued, Provenance, Role};
 pub use revocation::{Act, Revocation, Revocations};
 pub use store::Store;

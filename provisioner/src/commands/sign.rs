@@ -112,7 +112,7 @@ async fn answer(
     });
     let work = async { Ok(work.buffered(AT_ONCE).collect::<Vec<Pass>>().await) };
     let done = match task {
-        Some(task) => task.logged(desk.surroundings, desk.deployment, work, results).await?,
+        Some(task) => task.logged(desk.surroundings, desk.deployment, work, |done| results(done)).await?,
         None => work.await?,
     };
     for pass in &done {
@@ -142,7 +142,7 @@ fn task(examined: &[Outcome<Candidate>]) -> Task {
     }
 }
 
-fn results(done: &Vec<Pass>) -> Vec<String> {
+fn results(done: &[Pass]) -> Vec<String> {
     let new = done.iter().filter_map(|pass| match pass {
         Pass::Over(Answer::Certificate(granted)) if granted.is_new => Some(&granted.issued),
         Pass::Over(_) | Pass::Follows(_) => None,

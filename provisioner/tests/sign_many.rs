@@ -7,7 +7,7 @@ mod bench;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    process::Command,
+    process::{Command, Stdio},
     thread::sleep,
     time::Instant,
 };
@@ -147,6 +147,26 @@ fn several_requests_of_one_name_are_told_apart() {
     assert_eq!(records(&bench).len(), 3);
 }
 
+/// A folder in which each user's newest request takes the place of the older one.
+#[test]
+fn a_renewal_takes_the_place_of_the_older_certificate_and_never_the_other_way_round() {
+    let bench = Bench::new();
+    bench.request("in/alice.csr", &name("alice"), &key());
+    assert_eq!(status(&bench.latchkey(&["sign", "in"])), 0);
+    let (request, certificate) = (bench.read("in/alice.csr"), bench.read("in/alice.crt"));
+    bench.request("in/alice.csr", &name("alice"), &key());
+    let renewed = bench.latchkey(&["sign", "in"]);
+    assert_eq!(status(&renewed), 0, "{renewed:?}");
+    let newer = bench.read("in/alice.crt");
+    assert_ne!(newer, certificate);
+    bench.write("in/alice.csr", &request);
+    let older = bench.latchkey(&["sign", "in/alice.csr", "--json"]);
+    assert_eq!(status(&older), 2, "{older:?}");
+    let rows: serde_json::Value = serde_json::from_str(&text(&older.stdout)).unwrap();
+    assert_eq!((&rows[0]["result"], &rows[0]["serial"]), (&"failed".into(), &serde_json::Value::Null), "{rows}");
+    assert_eq!(bench.read("in/alice.crt"), newer);
+}
+
 /// Killed at moments that are spread over the whole run, and run again: every request has its certificate, every record
 /// its file, and no request has two.
 #[test]
@@ -170,7 +190,7 @@ fn a_run_killed_at_any_moment_is_finished_by_the_next() {
         let mut sign = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         let sign = sign.args(["sign", "in"]).current_dir(bench.folder.path());
         let mut sign =
-            sign.env("LATCHKEY_CA_PASSPHRASE", PASSPHRASE).stdout(std::process::Stdio::null()).spawn().unwrap();
+            sign.env("LATCHKEY_CA_PASSPHRASE", PASSPHRASE).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Most of what happens happens in the second half: before it the CA's key is decrypted.
         sleep(took.mul_f64(0.4 + 0.6 * f64::from(round) / f64::from(KILLS)));
         sign.kill().unwrap();

@@ -103,11 +103,14 @@ impl Desk<'_> {
         let Accepted { source, csr, name } = accepted?;
         let verdict = self.decide(&csr, &name).await?;
         let out = source.out(name.username());
-        let same = match &verdict {
-            Verdict::Again(issued) => Some(self.chain(issued)),
-            Verdict::Invited(_) | Verdict::Ask | Verdict::Follows => None,
+        let may_be_there: Vec<&Issued> = match &verdict {
+            Verdict::Again(issued) => vec![issued],
+            // A renewal: what the user had before stands in the ledger.
+            Verdict::Invited(_) | Verdict::Ask | Verdict::Follows => {
+                self.register.for_name(&name).iter().map(|it| &it.issued).collect()
+            }
         };
-        check_out(&out, same.as_deref())?;
+        check_out(&out, &may_be_there)?;
         Ok(Candidate { file: source.file, out, csr, name, verdict })
     }
 
@@ -177,9 +180,9 @@ fn one_for_each_name(examined: &mut [Outcome<Candidate>]) {
 }
 
 /// Before anything is issued: is there a file that would be lost?
-fn check_out(out: &Path, same: Option<&str>) -> Outcome {
+fn check_out(out: &Path, may_be_there: &[&Issued]) -> Outcome {
     match std::fs::read(out) {
-        Ok(found) if same.is_none_or(|same| found != same.as_bytes()) => {
+        Ok(found) if !may_be_there.iter().any(|it| found.starts_with(it.certificate.as_bytes())) => {
             Err(Failure::say(Kind::Input, format!("`{}` exists and is another file", out.display()))
                 .hint("move it away, or name another file with `--out FILE`"))
         }

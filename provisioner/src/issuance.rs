@@ -83,10 +83,10 @@ pub fn decide(
 }
 
 /// Of what was issued `for_name`, what a certificate that was made at the time of `new` takes the place of: valid ones
-/// that are older.
+/// that are older. Records count in seconds: of two from the same second neither is the older one.
 pub fn replaced_by(new: &Issued, for_name: &[Earlier], now: OffsetDateTime) -> Vec<Issued> {
     let is_older = |it: &&Earlier| {
-        it.is_valid(now) && it.issued.serial != new.serial && it.issued.provenance.when <= new.provenance.when
+        it.is_valid(now) && it.issued.serial != new.serial && it.issued.provenance.when < new.provenance.when
     };
     for_name.iter().filter(is_older).map(|it| it.issued.clone()).collect()
 }
@@ -173,8 +173,9 @@ mod tests {
             it
         };
         let (old, new, newer) = (at(1, NOW - Duration::DAY), at(2, NOW), at(3, NOW + Duration::SECOND));
+        let twin = at(5, NOW);
         let gone = Earlier { revoked: Some((Reason::KeyCompromise, NOW)), ..at(4, NOW - Duration::DAY) };
-        let all = [old.clone(), new.clone(), newer, gone];
+        let all = [old.clone(), new.clone(), twin, newer, gone];
         assert_eq!(replaced_by(&new.issued, &all, NOW), [old.issued]);
         assert_eq!(replaced_by(&new.issued, &all, NOW + Duration::WEEK), []);
     }

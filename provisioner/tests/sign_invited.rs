@@ -172,6 +172,8 @@ fn a_second_key_is_signed_and_the_older_certificate_is_told_of() {
     bench.request("alice.csr", ALICE, &key());
     assert_eq!(status(&bench.latchkey(&["sign", "alice.csr"])), 0);
     bench.request("new.csr", ALICE, &key());
+    // Which is the older one, records say in seconds.
+    std::thread::sleep(std::time::Duration::from_secs(1));
     let renewed = bench.latchkey(&["sign", "new.csr", "--out", "new.crt"]);
     assert_eq!(status(&renewed), 0, "{renewed:?}");
     let told = text(&renewed.stderr);

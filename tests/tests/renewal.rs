@@ -1,6 +1,6 @@
 //! A new key for the same user, on an endpoint: the older certificate goes when it is said to, and only that.
 
-use std::process::Output;
+use std::{process::Output, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -22,6 +22,8 @@ async fn what_a_user_had_before_is_revoked_with_the_renewal_where_that_is_said()
         openssl::request(place.path(), &format!("new/{user}"), RSA_2048, &subject, &[])?;
     }
 
+    // Which is the older one, records say in seconds.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let signed = run(&place, &["sign", "new", "--yes"]).await?;
     let told = String::from_utf8_lossy(&signed.stderr).into_owned();
     succeeded(signed, "sign")?;

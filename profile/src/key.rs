@@ -109,6 +109,13 @@ impl PublicKey {
         &self.pkcs1
     }
 
+    /// The modulus: 256 bytes, big-endian, of which the first bit is set.
+    pub fn modulus(&self) -> &[u8] {
+        // What `from_spki_der` has taken has this form.
+        let modulus = sequence(&self.pkcs1).ok().and_then(|numbers| unsigned(*numbers.first()?).ok());
+        modulus.unwrap_or_default()
+    }
+
     /// SHA-256 of [`PublicKey::spki_der`].
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.spki)
@@ -145,3 +152,17 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 
 /// 65537, big-endian.
 const EXPONENT: &[u8] = &[1, 0, 1];
+
+#[cfg(test)]
+mod tests {
+    use crate::csr::Csr;
+
+    #[test]
+    fn the_modulus_is_the_one_that_openssl_prints() {
+        let key = Csr::from_pem(include_str!("testdata/alice.csr")).unwrap().public_key().clone();
+        // openssl req -in alice.csr -noout -modulus
+        let hex: String = key.modulus().iter().map(|byte| format!("{byte:02X}")).collect();
+        assert!(hex.starts_with("C052C094A16BEE3B") && hex.ends_with("4DD12EDFE083E67D"), "{hex}");
+        assert_eq!(key.modulus().len(), 256);
+    }
+}

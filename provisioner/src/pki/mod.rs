@@ -9,6 +9,8 @@ pub mod authority;
 
 pub mod request;
 
+pub mod weak;
+
 pub mod crl;
 
 pub mod reason;

@@ -1,6 +1,6 @@
-//! Which requests may be signed: proof of possession and the name.
+//! Which requests may be signed: a key that protects something, proof of possession, and the name.
 //!
-//! Form and key are checked by [`profile::csr`] when the request is read.
+//! Form and size of the key are checked by [`profile::csr`] when the request is read.
 
 use profile::{
     csr::{Csr, CsrError},
@@ -8,7 +8,10 @@ use profile::{
 };
 use thiserror::Error;
 
-use super::key::verifies;
+use super::{
+    key::verifies,
+    weak::{self, WeakKey},
+};
 
 /// Why a request is not signed.
 #[derive(Debug, Error)]
@@ -16,6 +19,9 @@ pub enum RequestRefusal {
     /// Its form or its key.
     #[error(transparent)]
     Csr(#[from] CsrError),
+    /// Its key is known to be weak.
+    #[error(transparent)]
+    Weak(#[from] WeakKey),
     /// Its signature: whoever made it does not have the private key.
     #[error("the request's signature does not verify: it was changed, or made without the private key")]
     Possession,
@@ -30,12 +36,26 @@ pub enum RequestRefusal {
     },
 }
 
+impl RequestRefusal {
+    /// A stable name of the refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Csr(refusal) => refusal.code(),
+            Self::Weak(weakness) => weakness.code(),
+            Self::Possession => "csr-possession",
+            Self::Name(refusal) => refusal.code(),
+            Self::Reserved { .. } => "name-reserved",
+        }
+    }
+}
+
 /// Reads a request for a certificate under `domain` and checks it.
 ///
 /// # Errors
 /// The first rule that it breaks.
 pub fn accept(pem: &str, domain: &Domain) -> Result<(Csr, CommonName), RequestRefusal> {
     let csr = Csr::from_pem(pem)?;
+    weak::check(csr.public_key())?;
     // The subject is signed, too: only after this does its name mean anything.
     if !verifies(csr.public_key(), csr.signed()?) {
         return Err(RequestRefusal::Possession);

@@ -109,7 +109,8 @@ impl Authority {
     /// the CA itself.
     ///
     /// # Errors
-    /// [`PkiError::AuthorityExpired`], [`PkiError::Signing`], [`PkiError::Remote`] or [`PkiError::WrongSignature`].
+    /// [`PkiError::AuthorityExpired`], [`PkiError::OwnKey`], [`PkiError::Signing`], [`PkiError::Remote`] or
+    /// [`PkiError::WrongSignature`].
     pub fn issue(
         &self,
         policy: &Policy,
@@ -122,6 +123,9 @@ impl Authority {
         let end = self.not_after()?;
         if now >= end {
             return Err(PkiError::AuthorityExpired { not_after: end });
+        }
+        if key == self.key.public() {
+            return Err(PkiError::OwnKey { subject: subject.to_owned() });
         }
         let validity = Validity::starting(now, life);
         let validity = Validity { not_after: validity.not_after.min(end), ..validity };
@@ -264,6 +268,14 @@ mod tests {
             SERIAL,
         );
         assert!(matches!(issued, Err(PkiError::AuthorityExpired { .. })));
+    }
+
+    #[test]
+    fn the_ca_certifies_its_own_key_for_nobody() {
+        let authority = authority();
+        let own = authority.key.public();
+        let issued = authority.issue(&policy::CLIENT, "a.vpn.example.com", own, Duration::DAY, NOW, SERIAL);
+        assert!(matches!(issued, Err(PkiError::OwnKey { .. })));
     }
 
     #[test]

@@ -86,6 +86,12 @@ pub enum PkiError {
     /// A CRL is damaged.
     #[error("the CRL cannot be read")]
     Crl,
+    /// The CA's own key: whoever holds it needs no certificate, and nobody else may.
+    #[error("the key for `{subject}` is the CA's own")]
+    OwnKey {
+        /// Whose certificate it was to be.
+        subject: String,
+    },
     /// A certificate would be valid for no time at all.
     #[error("the CA certificate ends on {not_after}, nothing can be issued any more")]
     AuthorityExpired {

@@ -4,7 +4,7 @@ use der::{DateTime, oid::ObjectIdentifier};
 use thiserror::Error;
 
 use crate::{
-    element::{BOOLEAN, Element, GENERALIZED_TIME, Malformed, UTC_TIME, common_names, context, elements, sequence},
+    element::{BOOLEAN, Element, GENERALIZED_TIME, Malformed, SEQUENCE, UTC_TIME, common_names, context, sequence},
     fingerprint::hex,
     key::PublicKey,
     name::CommonName,
@@ -151,7 +151,7 @@ impl Certificate {
         let [to_be_signed, _algorithm, _signature] = sequence(&der)?[..] else {
             return Err(Malformed);
         };
-        let fields = elements(to_be_signed.value)?;
+        let fields = to_be_signed.parts(SEQUENCE)?;
         let fields = match fields.as_slice() {
             [version, rest @ ..] if version.tag == context(0) => rest,
             all => all,
@@ -159,7 +159,7 @@ impl Certificate {
         let [serial, _algorithm, issuer, validity, subject, public_key, optional @ ..] = fields else {
             return Err(Malformed);
         };
-        let [not_before, not_after] = elements(validity.value)?[..] else {
+        let [not_before, not_after] = validity.parts(SEQUENCE)?[..] else {
             return Err(Malformed);
         };
         let usage = match optional.iter().find(|field| field.tag == context(3)) {
@@ -169,11 +169,11 @@ impl Certificate {
         Ok(Self {
             serial: serial.value.to_owned(),
             issuer: issuer.whole.to_owned(),
-            issuer_names: common_names(*issuer)?,
+            issuer_names: names(*issuer)?,
             not_before: unix_seconds(not_before).ok_or(Malformed)?,
             not_after: unix_seconds(not_after).ok_or(Malformed)?,
             subject: subject.whole.to_owned(),
-            subject_names: common_names(*subject)?,
+            subject_names: names(*subject)?,
             public_key: public_key.whole.to_owned(),
             usage,
             der,
@@ -273,11 +273,17 @@ impl From<Malformed> for CertificateRefusal {
     }
 }
 
+/// The common names of a distinguished name, as far as they are text.
+fn names(name: Element<'_>) -> Result<Vec<String>, Malformed> {
+    let unreadable = || char::REPLACEMENT_CHARACTER.to_string();
+    Ok(common_names(name)?.into_iter().map(|name| name.unwrap_or_else(unreadable)).collect())
+}
+
 /// Reads `Extensions` (RFC 5280 section 4.1.2.9) for what a certificate may be used for.
 fn usage(extensions: Element<'_>) -> Result<Usage, Malformed> {
     let mut usage = Usage::default();
     for extension in sequence(extensions.value)? {
-        let parts = elements(extension.value)?;
+        let parts = extension.parts(SEQUENCE)?;
         let [id, .., value] = parts.as_slice() else {
             return Err(Malformed);
         };
@@ -331,7 +337,10 @@ mod tests {
     use der::Decode;
 
     use super::*;
-    use crate::{csr::Csr, element::write};
+    use crate::{
+        csr::Csr,
+        element::{elements, write},
+    };
 
     #[test]
     fn the_certificate_of_the_key_name_and_ca_is_taken_while_it_lasts() {

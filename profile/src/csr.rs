@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use crate::{
     challenge::{Challenge, ChallengeRefusal},
     element::{
-        BIT_STRING, COMMON_NAME, INTEGER, Malformed, NULL, OBJECT_IDENTIFIER, SEQUENCE, SET, UTF8_STRING, common_names,
-        context, elements, sequence, write,
+        BIT_STRING, COMMON_NAME, Element, INTEGER, Malformed, NULL, OBJECT_IDENTIFIER, SEQUENCE, SET, UTF8_STRING,
+        common_names, context, sequence, write,
     },
     fingerprint::Fingerprint,
     key::{KeyRefusal, PublicKey},
@@ -72,12 +72,15 @@ pub enum CsrError {
         /// Bytes of the signature.
         length: usize,
     },
-    /// Not exactly one common name that is text.
+    /// Not exactly one common name.
     #[error("the request has {count} common names, it must have exactly one")]
     CommonNames {
         /// How many it has.
         count: usize,
     },
+    /// A common name of a type that can be read in more than one way, or damaged text.
+    #[error("the request's common name is not a UTF8String, PrintableString or IA5String, or it is damaged")]
+    CommonNameType,
     /// Several challenge passwords, where there may be one.
     #[error("the request has more than one challenge password")]
     Challenges,
@@ -101,6 +104,7 @@ impl CsrError {
             Self::SignatureAlgorithm => "csr-signature-algorithm",
             Self::SignatureLength { .. } => "csr-signature-length",
             Self::CommonNames { .. } => "csr-common-names",
+            Self::CommonNameType => "csr-common-name-type",
             Self::Challenges => "csr-challenges",
             Self::ChallengeMalformed => "csr-challenge-malformed",
             Self::Key(refusal) => refusal.code(),
@@ -207,24 +211,46 @@ impl Csr {
         let [info, _algorithm, _signature] = sequence(&der)?[..] else {
             return Err(CsrError::Malformed);
         };
-        let fields = elements(info.value)?;
-        let [_version, subject, public_key, rest @ ..] = fields.as_slice() else {
+        let fields = info.parts(SEQUENCE)?;
+        let [Element { tag: INTEGER, value: [0], .. }, subject, public_key, rest @ ..] = fields.as_slice() else {
             return Err(CsrError::Malformed);
         };
+        // The attributes are mandatory in the standard, and left out by some who have none.
+        let attributes = match rest {
+            [] => None,
+            [attributes] => Some(attributes),
+            _ => return Err(CsrError::Malformed),
+        };
+        let kinds = attributes.map(|attributes| kinds(*attributes)).transpose()?.unwrap_or_default();
         let names = common_names(*subject)?;
         let [common_name] = names.as_slice() else {
             return Err(CsrError::CommonNames { count: names.len() });
         };
-        let common_name = common_name.clone();
+        let common_name = common_name.clone().ok_or(CsrError::CommonNameType)?;
         let public_key = PublicKey::from_spki_der(public_key.whole)?;
         if Signed::from_der(&der)?.is_none() {
             return Err(CsrError::SignatureAlgorithm);
         }
-        // The attributes are mandatory in the standard, and left out by some who have none.
-        let attributes = rest.iter().find(|field| field.tag == context(0));
         let challenge = attributes.map(|attributes| Challenge::find(*attributes)).transpose()?.flatten();
+        // X.501 section 8.2: one attribute of a kind, with all of its values.
+        if kinds.iter().enumerate().any(|(i, kind)| kinds.iter().take(i).any(|other| other == kind)) {
+            return Err(CsrError::Malformed);
+        }
         Ok(Self { der, common_name, public_key, challenge })
     }
+}
+
+/// The identifiers of `Attributes`, each `SEQUENCE { OBJECT IDENTIFIER, SET OF value }` (RFC 2986 section 4.1).
+fn kinds(attributes: Element<'_>) -> Result<Vec<&[u8]>, Malformed> {
+    let mut kinds = Vec::new();
+    for attribute in attributes.parts(context(0))? {
+        let [Element { tag: OBJECT_IDENTIFIER, value, .. }, Element { tag: SET, .. }] = attribute.parts(SEQUENCE)?[..]
+        else {
+            return Err(Malformed);
+        };
+        kinds.push(value);
+    }
+    Ok(kinds)
 }
 
 /// Without the request itself: it may hold an invite.

@@ -54,7 +54,7 @@ pub(crate) const fn context(number: u8) -> u8 {
 /// The elements of the SEQUENCE that is all of `der`.
 pub(crate) fn sequence(der: &[u8]) -> Result<Vec<Element<'_>>, Malformed> {
     match split_first(der) {
-        Some((Element { tag: SEQUENCE, value, .. }, [])) => elements(value),
+        Some((element, [])) => element.parts(SEQUENCE),
         _ => Err(Malformed),
     }
 }
@@ -87,17 +87,20 @@ pub(crate) fn write(tag: u8, value: &[u8]) -> Vec<u8> {
     der
 }
 
-/// The common names of the distinguished name (RFC 5280 section 4.1.2.4) that are text.
-pub(crate) fn common_names(name: Element<'_>) -> Result<Vec<String>, Malformed> {
+/// The common names of the distinguished name (RFC 5280 section 4.1.2.4); `None` for one that is not text.
+pub(crate) fn common_names(name: Element<'_>) -> Result<Vec<Option<String>>, Malformed> {
     let mut names = Vec::new();
-    for relative_name in elements(name.value)? {
-        for attribute in elements(relative_name.value)? {
-            let [kind, value] = elements(attribute.value)?[..] else {
+    for relative_name in name.parts(SEQUENCE)? {
+        let attributes = relative_name.parts(SET)?;
+        if attributes.is_empty() {
+            return Err(Malformed);
+        }
+        for attribute in attributes {
+            let [kind @ Element { tag: OBJECT_IDENTIFIER, .. }, value] = attribute.parts(SEQUENCE)?[..] else {
                 return Err(Malformed);
             };
-            let is_text = matches!(value.tag, UTF8_STRING | PRINTABLE_STRING | IA5_STRING);
-            if is_text && kind.is_identifier(&COMMON_NAME) {
-                names.extend(std::str::from_utf8(value.value).map(str::to_owned));
+            if kind.is_identifier(&COMMON_NAME) {
+                names.push(value.text().map(str::to_owned));
             }
         }
     }
@@ -105,6 +108,23 @@ pub(crate) fn common_names(name: Element<'_>) -> Result<Vec<String>, Malformed> 
 }
 
 impl<'a> Element<'a> {
+    /// The elements of this one, which must have the constructed `tag`.
+    pub(crate) fn parts(&self, tag: u8) -> Result<Vec<Self>, Malformed> {
+        if self.tag == tag { elements(self.value) } else { Err(Malformed) }
+    }
+
+    /// A string of one of the types that are text in one way only. In the others, T61String and those of two or four
+    /// bytes a character, one name could be read in several ways.
+    fn text(&self) -> Option<&'a str> {
+        let text = std::str::from_utf8(self.value).ok()?;
+        let is_text = match self.tag {
+            UTF8_STRING => true,
+            PRINTABLE_STRING | IA5_STRING => text.is_ascii(),
+            _ => false,
+        };
+        is_text.then_some(text)
+    }
+
     /// Whether this is the OBJECT IDENTIFIER `identifier`.
     pub(crate) fn is_identifier(&self, identifier: &ObjectIdentifier) -> bool {
         self.tag == OBJECT_IDENTIFIER && self.value == identifier.as_bytes()

@@ -8,7 +8,7 @@ use der::oid::ObjectIdentifier;
 use thiserror::Error;
 
 use crate::{
-    element::{Element, INTEGER, Malformed, NULL, elements, sequence},
+    element::{Element, INTEGER, Malformed, NULL, SEQUENCE, sequence},
     fingerprint::Fingerprint,
 };
 
@@ -70,7 +70,7 @@ impl PublicKey {
         let [algorithm, public_key] = sequence(der)?[..] else {
             return Err(KeyRefusal::Malformed);
         };
-        let algorithm = elements(algorithm.value)?;
+        let algorithm = algorithm.parts(SEQUENCE)?;
         let [identifier, parameters @ ..] = algorithm.as_slice() else {
             return Err(KeyRefusal::Malformed);
         };

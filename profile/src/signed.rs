@@ -2,7 +2,7 @@
 
 use der::oid::ObjectIdentifier;
 
-use crate::element::{Malformed, elements, sequence};
+use crate::element::{Element, Malformed, NULL, SEQUENCE, sequence};
 
 /// A message and its RSASSA-PKCS1-v1_5 signature with SHA-256, exactly as received.
 ///
@@ -29,10 +29,15 @@ impl<'a> Signed<'a> {
         let [message, algorithm, signature] = sequence(der)?[..] else {
             return Err(Malformed);
         };
-        let algorithm = elements(algorithm.value)?;
-        let is_ours = algorithm.first().is_some_and(|identifier| identifier.is_identifier(&SHA256_WITH_RSA));
-        let signature = signature.whole_bytes().filter(|_| is_ours);
-        Ok(signature.map(|signature| Self { message: message.whole, signature }))
+        let signature = signature.whole_bytes().ok_or(Malformed)?;
+        // RFC 4055 section 5: the parameters are NULL, and whoever reads takes none for NULL.
+        let is_ours = match algorithm.parts(SEQUENCE)?.as_slice() {
+            [identifier] | [identifier, Element { tag: NULL, value: [], .. }] => {
+                identifier.is_identifier(&SHA256_WITH_RSA)
+            }
+            _ => false,
+        };
+        Ok(is_ours.then_some(Self { message: message.whole, signature }))
     }
 }
 

@@ -248,6 +248,11 @@ impl Certificate {
         self.usage.is_ca
     }
 
+    /// Whether clients may show it (RFC 5280 section 4.2.1.12).
+    pub fn is_for_clients(&self) -> bool {
+        self.usage.is_for_clients
+    }
+
     /// What is to be verified with the issuer's key.
     ///
     /// # Errors

@@ -143,6 +143,12 @@ pub(crate) enum Command {
     /// end is missing the command goes on or was cut short.
     Log(Log),
 
+    /// Looks after the ledger
+    Ledger {
+        #[command(subcommand)]
+        command: Ledger,
+    },
+
     /// Lists who is connected: user, address, since when, how much
     Connections {
         /// Write JSON
@@ -227,6 +233,19 @@ pub(crate) struct Users {
     /// Write CSV for a spreadsheet, with the fields of the JSON
     #[arg(long)]
     pub(crate) csv: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Ledger {
+    /// Reads everything in the ledger, and holds it against itself and against what the CA has signed
+    ///
+    /// One line for everything that is not as it should be. Exits with 0 where there is none, else with 2. Nothing is changed,
+    /// the CA's key is not needed, and AWS is not asked, unless the ledger is in a bucket.
+    Verify {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args, Debug)]

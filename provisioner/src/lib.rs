@@ -1,7 +1,7 @@
 //! Provisions AWS Client VPN and runs the CA of its users.
 //!
 //! The library knows what a deployment is to be ([`config`]), what may be certified ([`pki`], [`issuance`], [`invitation`],
-//! [`revocation`]), what happened ([`ledger`], [`register`]), how to get from what AWS has to what is wanted ([`deploy`]), and
+//! [`revocation`]), what happened ([`ledger`], [`register`]) and whether that agrees with itself ([`verification`]), how to get from what AWS has to what is wanted ([`deploy`]), and
 //! whether people get in then ([`handshake`]). It knows no terminal, no environment
 //! and no clock: those belong to the binary `latchkey`. Types of the AWS SDK stay inside [`deploy::aws`].
 
@@ -20,6 +20,8 @@ pub mod invitation;
 pub mod register;
 
 pub mod revocation;
+
+pub mod verification;
 
 pub mod publication;
 

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Ledger},
     failure::Outcome,
     surroundings::Surroundings,
 };
@@ -61,6 +61,9 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users(arguments) => commands::users::run(surroundings, config, arguments).await,
         Command::Log(arguments) => commands::log::run(surroundings, config, arguments).await,
+        Command::Ledger { command: Ledger::Verify { json } } => {
+            commands::ledger_verify::run(surroundings, config, *json).await
+        }
         Command::Connections { json, all } => commands::connections::run(surroundings, config, *json, *all).await,
         Command::Revoke(arguments) => commands::revoke::run(surroundings, config, arguments).await,
         Command::Probe(arguments) => commands::probe::run(surroundings, config, arguments).await,

@@ -89,6 +89,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("log", rest),
     },
     Command {
+        name: "ledger",
+        usage: "verify [--json]",
+        help: "hold the ledger against itself and what the CA has signed",
+        run: |rest| forward::latchkey("ledger", rest),
+    },
+    Command {
         name: "export",
         usage: "",
         help: "write the client configuration and the page's bundle again",

@@ -26,6 +26,8 @@ pub(crate) mod users;
 
 pub(crate) mod log;
 
+pub(crate) mod ledger_verify;
+
 pub(crate) mod connections;
 
 pub(crate) mod disconnect;

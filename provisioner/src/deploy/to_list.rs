@@ -22,9 +22,19 @@ impl ToList {
     /// Whether `crl` lists exactly this, for the time it was made: what had expired by then is not on it, and what has
     /// expired since is no reason for a new one, which would end every connection.
     pub fn is_listed_by(&self, crl: &Crl) -> bool {
-        let nothing_else =
-            crl.unlike_ours().next().is_none() && crl.serials().iter().all(|it| self.revoked.contains_key(it));
-        nothing_else && self.revoked.iter().all(|(it, end)| crl.lists(*it) || *end < crl.this_update())
+        self.missing_on(crl).next().is_none() && self.wrongly_on(crl).next().is_none()
+    }
+
+    /// What `crl` must list and does not.
+    pub fn missing_on(&self, crl: &Crl) -> impl Iterator<Item = Serial> {
+        let missing = self.revoked.iter().filter(|(it, end)| !crl.lists(**it) && **end >= crl.this_update());
+        missing.map(|(serial, _)| *serial)
+    }
+
+    /// What `crl` lists and must not, in hexadecimal digits.
+    pub fn wrongly_on(&self, crl: &Crl) -> impl Iterator<Item = String> {
+        let wrong = crl.serials().iter().filter(|it| !self.revoked.contains_key(*it)).map(Serial::to_string);
+        wrong.chain(crl.unlike_ours())
     }
 
     /// What `crl` lists that the ledger never knew as revoked, in hexadecimal digits: by the next import those

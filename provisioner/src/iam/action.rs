@@ -70,6 +70,7 @@ const KEEPERS: &[&str] = &[
     "sign",
     "users",
     "log",
+    "ledger",
     "revoke",
     "disconnect",
     "rotate",

@@ -4,7 +4,7 @@
 //! was used up long ago may bring back an answer about something since deleted. So a token belongs to one attempt at
 //! one step: it is used again as long as nobody knows how that attempt ended, and never after.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -107,7 +107,24 @@ impl Ledger {
     }
 }
 
-#[derive(Serialize)]
+/// Whether a path is that of the end of an attempt; `None` where it is not called as an attempt is.
+pub(super) fn is_end(path: &str) -> Option<bool> {
+    let (step, file) = path.strip_prefix("attempts/")?.rsplit_once('/')?;
+    let number = file.strip_suffix(".json")?;
+    let (number, is_end) = number.strip_suffix(".done").map_or((number, false), |number| (number, true));
+    number.parse::<u32>().ok().filter(|_| !step.is_empty()).map(|_| is_end)
+}
+
+/// Whether `text` is what stands in such an object.
+pub(super) fn is_readable(text: &str, is_end: bool) -> bool {
+    match is_end {
+        true => serde_json::from_str(text).is_ok_and(|Done { version, .. }| version == VERSION),
+        false => serde_json::from_str(text).is_ok_and(|Form { version, .. }| version == VERSION),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Form {
     version: u32,
     token: String,
@@ -116,7 +133,8 @@ struct Form {
     nonce: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Done {
     version: u32,
     outcome: String,

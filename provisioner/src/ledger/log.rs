@@ -105,6 +105,22 @@ impl Ledger {
     }
 }
 
+/// Whether a path is that of the end of a deed; `None` where it is not called as a deed is.
+pub(super) fn is_end(path: &str) -> Option<bool> {
+    match path.strip_suffix(".end.json") {
+        Some(stem) => Name::read(&format!("{stem}.json")).map(|_| true),
+        None => Name::read(path).map(|_| false),
+    }
+}
+
+/// Whether `text` is what stands in such an object.
+pub(super) fn is_readable(text: &str, is_end: bool) -> bool {
+    match is_end {
+        true => EndForm::read(text).is_some(),
+        false => Form::read(text).is_some(),
+    }
+}
+
 /// What the objects of a deed are called after.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Name {

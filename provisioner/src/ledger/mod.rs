@@ -32,6 +32,8 @@ mod invite;
 
 mod log;
 
+mod objects;
+
 pub mod authority;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,6 +44,7 @@ use tokio::sync::{Mutex, OnceCell};
 pub use attempt::{Attempt, ClientToken};
 pub use invite::{End, Ended, InviteState, Invited, Use};
 pub use log::{Deed, Ending, Logged};
+pub use objects::Object;
 pub use record::{Issued, Provenance, Role};
 pub use revocation::{Act, Revocation, Revocations};
 pub use store::Store;

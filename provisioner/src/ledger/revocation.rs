@@ -168,7 +168,7 @@ impl Ledger {
 
 impl Act {
     /// Whether this changes anything after what was decided last. What is revoked for ever stays so.
-    fn changes(self, last: Option<Self>) -> bool {
+    pub fn changes(self, last: Option<Self>) -> bool {
         match (self, last) {
             (Self::Revoke(_), None | Some(Self::Undo)) => true,
             (Self::Revoke(reason), Some(Self::Revoke(last))) => last.is_hold() && !reason.is_hold(),
@@ -185,13 +185,19 @@ fn path(serial: Serial, number: u32) -> String {
     }
 }
 
-fn parse(path: &str) -> Option<(Serial, u32)> {
+/// The serial number and the number that a path says.
+pub(super) fn parse(path: &str) -> Option<(Serial, u32)> {
     let name = path.strip_prefix("revoked/")?.strip_suffix(".json")?;
     let (serial, number) = match name.split_once('.') {
         None => (name, 1),
         Some((serial, number)) => (serial, number.parse().ok().filter(|number| *number > 1)?),
     };
     Some((Serial::from_hex(serial)?, number))
+}
+
+/// What a record says; `None` where it is none.
+pub(super) fn read(text: &str) -> Option<Revocation> {
+    Form::read(text)
 }
 
 /// The record's stable form.

@@ -29,6 +29,8 @@ pub mod foreign_key;
 
 pub mod serial;
 
+pub mod signature;
+
 #[cfg(test)]
 pub(crate) mod testing;
 

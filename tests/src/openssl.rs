@@ -56,13 +56,13 @@ pub const RSA_2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bit
 /// The same for one that is too short.
 pub const RSA_1024: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
 
-/// The serial number of the certificate in `file`.
+/// The serial number of the certificate in `file`, in as many digits as the ledger writes it.
 ///
 /// # Errors
 /// As [`run`].
 pub fn serial(folder: &Path, file: &str) -> Result<String> {
     let text = run(folder, &["x509", "-in", file, "-noout", "-serial"])?;
-    Ok(text.trim().strip_prefix("serial=").context("a serial number")?.to_owned())
+    Ok(padded(text.trim().strip_prefix("serial=").context("a serial number")?))
 }
 
 /// The serial numbers on the CRL in `file`.
@@ -72,7 +72,12 @@ pub fn serial(folder: &Path, file: &str) -> Result<String> {
 pub fn revoked(folder: &Path, file: &str) -> Result<Vec<String>> {
     let text = run(folder, &["crl", "-in", file, "-noout", "-text"])?;
     let serials = text.lines().filter_map(|line| line.trim().strip_prefix("Serial Number: "));
-    Ok(serials.map(str::to_owned).collect())
+    Ok(serials.map(padded).collect())
+}
+
+/// OpenSSL leaves zeros at the beginning out: one serial number in 256 has some.
+fn padded(serial: &str) -> String {
+    format!("{serial:0>32}")
 }
 
 /// The hexadecimal digits of each secret number of the RSA key in `file`: the primes and the private exponent.

@@ -26,6 +26,8 @@ pub mod venv;
 
 pub mod openssl;
 
+pub mod requests;
+
 pub mod browser;
 
 pub mod page;

@@ -13,8 +13,9 @@ use profile::{
 use thiserror::Error;
 
 use crate::{
+    adoption,
     deploy::{own::OwnCertificate, to_list::ToList},
-    ledger::{Act, Issued, Object, Revocation, Role},
+    ledger::{Act, Issued, Object, Revocation, Role, index},
     pki::{crl::Crl, request::RESERVED, serial::Serial, signature},
 };
 
@@ -60,6 +61,18 @@ pub enum Trouble {
     Disagrees {
         /// The field of the record.
         field: &'static str,
+    },
+    /// Commands that look for it would not find it.
+    #[error("is not in the index: `{missing}` is missing")]
+    Unindexed {
+        /// The object that is missing.
+        missing: String,
+    },
+    /// The certificate's key is another's.
+    #[error("its key is claimed for `{subject}`")]
+    KeyOfAnother {
+        /// Whose it is.
+        subject: String,
     },
     /// It decides about a certificate that has no record.
     #[error("no certificate of this number is recorded as issued")]
@@ -111,6 +124,8 @@ impl Trouble {
             Self::Forged => "forged",
             Self::Misnamed { .. } => "misnamed",
             Self::Disagrees { .. } => "disagrees",
+            Self::Unindexed { .. } => "unindexed",
+            Self::KeyOfAnother { .. } => "key-of-another",
             Self::NeverIssued => "never-issued",
             Self::Gap { .. } => "gap",
             Self::Idle => "idle",
@@ -122,10 +137,12 @@ impl Trouble {
     }
 }
 
-/// Everything that is not as it should be in the ledger of a deployment for `domain`, by path.
-pub fn verify(objects: &BTreeMap<String, Object>, domain: &Domain) -> Vec<Finding> {
+/// Everything that is not as it should be in the ledger of a deployment for `domain`, by path. The CA's key is part of it,
+/// unless `has_key_elsewhere`.
+pub fn verify(objects: &BTreeMap<String, Object>, domain: &Domain, has_key_elsewhere: bool) -> Vec<Finding> {
     let ca = authority(objects);
-    let view = View { objects, domain, ca: ca.as_ref(), issued: issued(objects), decisions: decisions(objects) };
+    let ca = ca.as_ref();
+    let view = View { objects, domain, has_key_elsewhere, ca, issued: issued(objects), decisions: decisions(objects) };
     let mut findings = Vec::new();
     for (path, object) in objects {
         let troubles = view.troubles(object);
@@ -138,6 +155,7 @@ pub fn verify(objects: &BTreeMap<String, Object>, domain: &Domain) -> Vec<Findin
 struct View<'a> {
     objects: &'a BTreeMap<String, Object>,
     domain: &'a Domain,
+    has_key_elsewhere: bool,
     /// `None` where the ledger has no CA that could have signed anything.
     ca: Option<&'a PublicKey>,
     issued: BTreeMap<Serial, &'a Issued>,
@@ -147,7 +165,7 @@ struct View<'a> {
 impl View<'_> {
     fn troubles(&self, object: &Object) -> Vec<Trouble> {
         match object {
-            Object::Known => Vec::new(),
+            Object::Known | Object::Claim { .. } => Vec::new(),
             Object::Foreign => vec![Trouble::Foreign],
             Object::Damaged => vec![Trouble::Damaged],
             Object::End { beginning } if self.objects.contains_key(beginning) => Vec::new(),
@@ -164,7 +182,7 @@ impl View<'_> {
         let has_key = self.objects.keys().filter(|path| path.starts_with("ca/")).count() > 1;
         let troubles = [
             (!certificate.is_ca() || !signs_itself).then_some(Trouble::NotAuthority),
-            (!has_key).then_some(Trouble::KeyMissing),
+            (!has_key && !self.has_key_elsewhere).then_some(Trouble::KeyMissing),
         ];
         troubles.into_iter().flatten().collect()
     }
@@ -194,6 +212,27 @@ impl View<'_> {
         ];
         let differing = fields.into_iter().filter(|(_, is_same)| !is_same);
         troubles.extend(differing.map(|(field, _)| Trouble::Disagrees { field }));
+        troubles.extend(self.index_troubles(record));
+        troubles
+    }
+
+    fn index_troubles(&self, record: &Issued) -> Vec<Trouble> {
+        if !self.objects.contains_key(index::COMPLETE) {
+            return Vec::new();
+        }
+        let (entry, claim) = (index::entry(record), index::claim_path(&record.key_sha256));
+        let mut troubles = Vec::new();
+        if !self.objects.contains_key(&entry) {
+            troubles.push(Trouble::Unindexed { missing: entry });
+        }
+        match self.objects.get(&claim) {
+            _ if record.role != Role::User => {}
+            Some(Object::Claim { subject }) if *subject == record.subject => {}
+            Some(Object::Claim { subject }) => troubles.push(Trouble::KeyOfAnother { subject: subject.clone() }),
+            // What is there and is no claim is told of itself.
+            Some(_) => {}
+            None => troubles.push(Trouble::Unindexed { missing: claim }),
+        }
         troubles
     }
 
@@ -203,6 +242,8 @@ impl View<'_> {
             troubles.push(Trouble::Misnamed { serial: record.serial });
         }
         match self.issued.get(&name) {
+            // Of some that were revoked before a CA was adopted the old PKI had kept no certificate.
+            None if adoption::is_adopted(&record.provenance) => {}
             None => troubles.push(Trouble::NeverIssued),
             Some(issued) if issued.not_after != record.not_after => {
                 troubles.push(Trouble::Disagrees { field: "not_after" });
@@ -265,6 +306,7 @@ fn authority(objects: &BTreeMap<String, Object>) -> Option<PublicKey> {
         | Object::Crl { .. }
         | Object::End { .. }
         | Object::Known
+        | Object::Claim { .. }
         | Object::Damaged
         | Object::Foreign => None,
     })
@@ -300,14 +342,13 @@ fn latest_crl(objects: &BTreeMap<String, Object>) -> Option<u64> {
 fn has_role(certificate: &Certificate, Issued { role, subject, .. }: &Issued, domain: &Domain) -> bool {
     let is_for_clients = !certificate.is_ca() && certificate.is_for_clients();
     match role {
-        Role::Server => {
-            *subject == OwnCertificate::Server.subject(domain) && !certificate.is_ca() && !certificate.is_for_clients()
-        }
+        // Names of servers and users of a CA that was adopted are its own.
+        Role::Server => !certificate.is_ca() && !certificate.is_for_clients(),
         Role::Anchor => *subject == OwnCertificate::Anchor.subject(domain) && is_for_clients,
         Role::Probe => *subject == format!("probe.{domain}") && is_for_clients,
         Role::User => {
             let name = CommonName::parse(subject, domain);
-            name.is_ok_and(|name| !RESERVED.contains(&name.username().as_str())) && is_for_clients
+            !name.is_ok_and(|name| RESERVED.contains(&name.username().as_str())) && is_for_clients
         }
     }
 }

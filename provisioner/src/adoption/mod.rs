@@ -211,8 +211,15 @@ impl Adopted {
 
 /// Who did something that was done elsewhere, as the ledger says it.
 pub fn adopted_by(who: &str) -> String {
-    format!("{who} (adopted)")
+    format!("{who}{ADOPTED}")
 }
+
+/// Whether it was done elsewhere, as [`adopted_by`] says it.
+pub fn is_adopted(provenance: &Provenance) -> bool {
+    provenance.who.ends_with(ADOPTED)
+}
+
+const ADOPTED: &str = " (adopted)";
 
 fn ca(pem: &str, now: OffsetDateTime) -> Result<(Certificate, PublicKey), AdoptionRefusal> {
     let ca = Certificate::from_pem(pem).map_err(AdoptionRefusal::Ca)?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use provisioner::{
+    config::CaKey,
     ledger::Object,
     verification::{Finding, verify},
 };
@@ -16,8 +17,9 @@ use crate::{
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, json: bool) -> Outcome {
     let deployment = Deployment::open(surroundings, config)?;
+    let has_key_elsewhere = deployment.config.pki.ca_key != CaKey::File;
     let objects = deployment.ledger.objects().await.or_fail(Kind::Input)?;
-    let findings = verify(&objects, &deployment.config.deployment.domain);
+    let findings = verify(&objects, &deployment.config.deployment.domain, has_key_elsewhere);
     let text = match (json, findings.is_empty()) {
         (true, _) => serde_json::to_string_pretty(&Form::of(&objects, &findings)).or_fail(Kind::Bug)? + "\n",
         (false, true) => format!("The ledger in `{}` is in order: {}.\n", deployment.config.ledger, counted(&objects)),

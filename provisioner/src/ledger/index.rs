@@ -90,8 +90,7 @@ impl Ledger {
         let Some(text) = self.store.read_text(&path).await? else {
             return Ok(None);
         };
-        let claim: Option<Claim> = serde_json::from_str(&text).ok().filter(|claim: &Claim| claim.version == VERSION);
-        claim.map(|claim| Some(claim.subject)).ok_or(LedgerError::Damaged { path })
+        read_claim(&text).map(Some).ok_or(LedgerError::Damaged { path })
     }
 
     /// Whether every record is in the index. Whoever only reads makes none.
@@ -129,12 +128,19 @@ impl Ledger {
     }
 }
 
+/// Whose a key is, by the text of a claim.
+pub(super) fn read_claim(text: &str) -> Option<String> {
+    let claim: Claim = serde_json::from_str(text).ok()?;
+    (claim.version == VERSION).then_some(claim.subject)
+}
+
 /// The last part of an entry's path.
 fn serial(path: &str) -> Option<Serial> {
     Serial::from_hex(path.rsplit('/').next()?)
 }
 
-fn entry(issued: &Issued) -> String {
+/// The path by which `issued` is found.
+pub(crate) fn entry(issued: &Issued) -> String {
     match issued.role {
         Role::User => format!("{}/{}", user_folder(&issued.subject), issued.serial),
         role @ (Role::Server | Role::Anchor | Role::Probe) => format!("{INDEX}/{}/{}", word(role), issued.serial),
@@ -161,7 +167,8 @@ fn user_folder(subject: &str) -> String {
     }
 }
 
-fn claim_path(key_sha256: &str) -> String {
+/// The path of the claim of a key.
+pub(crate) fn claim_path(key_sha256: &str) -> String {
     format!("keys/{key_sha256}.json")
 }
 
@@ -175,7 +182,8 @@ struct Claim {
 
 const VERSION: u32 = 1;
 const INDEX: &str = "index";
-const COMPLETE: &str = "index/complete";
+/// Before it is there, there may be records that are not in the index.
+pub(crate) const COMPLETE: &str = "index/complete";
 /// What file systems take as a name.
 const LONGEST_NAME: usize = 200;
 

@@ -22,7 +22,7 @@ mod store;
 
 mod record;
 
-mod index;
+pub(crate) mod index;
 
 mod attempt;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use profile::certificate::Certificate;
 
-use super::{AT_ONCE, Issued, Ledger, LedgerError, Revocation, attempt, log, revocation};
+use super::{AT_ONCE, Issued, Ledger, LedgerError, Revocation, attempt, index, log, revocation};
 use crate::pki::{crl::Crl, serial::Serial};
 
 /// What an object is.
@@ -40,6 +40,11 @@ pub enum Object {
     End {
         /// The path of the beginning.
         beginning: String,
+    },
+    /// Whose a key is.
+    Claim {
+        /// The common name for which the key may be certified.
+        subject: String,
     },
     /// In order as far as it can be judged alone, or of a kind that others judge.
     Known,
@@ -78,7 +83,8 @@ impl Object {
                 None => Some(Self::Foreign),
             },
             Some(("invites", _)) => is_json(text).then(|| ended(path, ".used.json", path.ends_with(".used.json"))),
-            Some(("ca" | "index" | "keys", _)) => Some(Self::Known),
+            Some(("keys", _)) => index::read_claim(text).map(|subject| Self::Claim { subject }),
+            Some(("ca" | "index", _)) => Some(Self::Known),
             Some(_) | None => Some(Self::Foreign),
         };
         read.unwrap_or(Self::Damaged)
@@ -102,7 +108,7 @@ impl Ledger {
 }
 
 fn needs_no_reading(path: &str) -> bool {
-    path != "ca/ca.crt" && ["ca/", "index/", "keys/"].iter().any(|kind| path.starts_with(kind))
+    path != "ca/ca.crt" && ["ca/", "index/"].iter().any(|kind| path.starts_with(kind))
 }
 
 /// The serial number that is written as the ledger writes it.
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn a_name_says_what_an_object_is() {
         let of = |path: &str| Object::of(path, b"{}");
-        for path in ["ca/ca.key", "index/keys/ab", "keys/ab/1", "invites/1.json"] {
+        for path in ["ca/ca.key", "index/user/a/1", "invites/1.json"] {
             assert_eq!(of(path), Object::Known, "{path}");
         }
         assert_eq!(of("invites/1.used.json"), Object::End { beginning: "invites/1.json".to_owned() });

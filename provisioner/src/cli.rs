@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 use profile::{
     invite::InviteId,
@@ -108,18 +108,13 @@ pub(crate) enum Command {
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
 
-    /// Renews the server certificate now, in its place, and changes nothing else
+    /// Renews the server certificate or the client anchor now, in its place, or prepares a new CA
     ///
-    /// `provision` renews it by itself in its last month; this is for whoever does not want to wait, or believes that its
-    /// key is known to others. The CA stays, so every profile stays valid. Connections end, and clients connect again.
-    Rotate {
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-        /// Try afterwards whether people get in, as `probe` does
-        #[arg(long)]
-        probe: bool,
-    },
+    /// `provision` renews the server certificate by itself in its last month; this is for whoever does not want to wait, or
+    /// believes that a key is known to others. The CA stays, so every profile stays valid. Connections end, and clients
+    /// connect again. With `ca` nothing changes: AWS cannot exchange the CA of an endpoint, so the configuration of a
+    /// successor is written, which stands beside this deployment until every user has moved.
+    Rotate(Rotate),
 
     /// Deletes everything of the deployment at AWS
     ///
@@ -207,6 +202,33 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Rotate {
+    /// What is renewed
+    #[arg(value_enum, default_value_t = Rotated::Server)]
+    pub(crate) what: Rotated,
+    /// With `ca`: where the successor's configuration is written [default: NAME.toml beside this one, of its name]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Try afterwards whether people get in, as `probe` does
+    #[arg(long)]
+    pub(crate) probe: bool,
+}
+
+/// What is renewed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rotated {
+    /// The server certificate
+    Server,
+    /// The client anchor, by which the endpoint knows whose clients to trust
+    Anchor,
+    /// The CA, by a successor of the whole deployment
+    Ca,
 }
 
 #[derive(Args, Debug)]

@@ -51,7 +51,7 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Provision { yes, replace, probe } => {
             commands::provision::run(surroundings, config, *yes, *replace, *probe).await
         }
-        Command::Rotate { yes, probe } => commands::rotate::run(surroundings, config, *yes, *probe).await,
+        Command::Rotate(arguments) => commands::rotate::run(surroundings, config, arguments).await,
         Command::Destroy { yes, with_ca } => commands::destroy::run(surroundings, config, *yes, *with_ca).await,
         Command::Plan { json, check } => commands::plan::run(surroundings, config, *json, *check).await,
         Command::Sign(arguments) => commands::sign::run(surroundings, config, arguments).await,

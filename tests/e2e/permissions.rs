@@ -37,6 +37,7 @@ fn exactly_what_the_table_of_permissions_lists_is_called() -> Result<()> {
     life.run(&["status"])?;
     life.run(&["rotate", "--probe"])?;
     life.run(&["probe"])?;
+    life.run(&["rotate", "anchor"])?;
     life.changes()?;
     life.run(&["destroy"])?;
 

@@ -113,6 +113,15 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         is_settled: true,
     },
     Scenario {
+        name: "rotate-anchor",
+        before: &[Before::Run(&["provision", "--yes"])],
+        command: &["rotate", "anchor", "--yes"],
+        outcome: COMPLETE,
+        // A run that was cut off may have issued one anchor more, which is listed, too.
+        locked_out: None,
+        is_settled: true,
+    },
+    Scenario {
         name: "destroy",
         before: &[Before::Run(&["provision", "--yes"])],
         command: &["destroy", "--yes"],

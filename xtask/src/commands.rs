@@ -108,8 +108,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "rotate",
-        usage: "[--yes] [--probe]",
-        help: "renew the server certificate in its place, now",
+        usage: "[server|anchor|ca] [--out FILE] [--yes] [--probe]",
+        help: "renew the server certificate or the client anchor in its place, now; or prepare a new CA",
         run: |rest| forward::latchkey("rotate", rest),
     },
     Command {

@@ -83,7 +83,7 @@ impl Preview {
         let after = match &desired.goal {
             Goal::Deployment(wanted) => wanted.parts.keys().filter(|part| part.kind() == Kind::Association).count(),
             Goal::Nothing => 0,
-            Goal::Crl | Goal::Renewal(_) => before,
+            Goal::Crl | Goal::Renewal(..) => before,
         };
         Ok(Self {
             deployment: desired.deployment.to_string(),

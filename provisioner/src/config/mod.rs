@@ -22,6 +22,8 @@ mod problem;
 
 pub mod schema;
 
+pub mod successor;
+
 pub mod template;
 
 use std::{

@@ -66,15 +66,18 @@ pub fn drops_connections(plan: &Plan, observed: &Observed) -> bool {
     let remaining = remaining.filter(|part| !plan.steps.contains(&Step::Remove((*part).clone()))).count();
     plan.steps.iter().any(|step| match step {
         Step::ModifyEndpoint(settings) => settings.iter().any(|it| it.change() == setting::Change::Reset),
-        Step::RenewServer | Step::ExchangeServer | Step::DeleteEndpoint | Step::ImportCrl => true,
+        Step::Renew(OwnCertificate::Server) | Step::ExchangeServer | Step::DeleteEndpoint | Step::ImportCrl => true,
         Step::Make(part) | Step::Remove(part) => match part.kind() {
             Kind::Rule => true,
             Kind::Route => endpoint.settings.split_tunnel,
             Kind::Association => remaining == 0,
         },
-        Step::ImportCertificate(_) | Step::CreateEndpoint | Step::Tag | Step::Await(_) | Step::DeleteCertificate(_) => {
-            false
-        }
+        Step::ImportCertificate(_)
+        | Step::Renew(OwnCertificate::Anchor)
+        | Step::CreateEndpoint
+        | Step::Tag
+        | Step::Await(_)
+        | Step::DeleteCertificate(_) => false,
     })
 }
 
@@ -85,11 +88,11 @@ fn change(step: &Step, plan: &Plan, desired: &Desired, observed: &Observed) -> O
         Step::ImportCertificate(own) => {
             new(Action::Create, own.to_string(), vec![created("subject", own.subject(&desired.domain))])
         }
-        Step::RenewServer => {
-            let server = observed.own(OwnCertificate::Server).map(|(_, server)| server);
-            let end = server.and_then(|server| server.not_after).map(|end| end.date().to_string());
+        Step::Renew(own) => {
+            let found = observed.own(*own).map(|(_, found)| found);
+            let end = found.and_then(|found| found.not_after).map(|end| end.date().to_string());
             let until = Field { name: "until".to_owned(), old: end, new: None, replaces: false };
-            new(Action::Change, "server certificate, renewed in its place".to_owned(), vec![until])
+            new(Action::Change, format!("{own}, renewed in its place"), vec![until])
         }
         // One line for both where the endpoint is replaced: that of its creation.
         Step::DeleteEndpoint if !plan.replaced_for.is_empty() => None,

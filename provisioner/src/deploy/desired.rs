@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     network::VpcView,
+    own::OwnCertificate,
     part::{Part, Route, Rule},
     setting::Settings,
     tags::Tags,
@@ -37,9 +38,9 @@ pub enum Goal {
     Nothing,
     /// What there is, and at its endpoint the CRL of the ledger.
     Crl,
-    /// What there is, and a new server certificate in the place of the one with this serial number, however long that one
-    /// lasts. The number, and not the end, says when it is done: a new one may end on the same day or before it.
-    Renewal(Serial),
+    /// What there is, and a new certificate in the place of the one with this serial number, however long that one lasts. The
+    /// number, and not the end, says when it is done: a new one may end on the same day or before it.
+    Renewal(OwnCertificate, Serial),
 }
 
 /// What is to exist.

@@ -76,11 +76,11 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let obstacles = if desired.is_removal() { Vec::new() } else { obstacles(desired, observed) };
     let mut plan = match &desired.goal {
         Goal::Deployment(_) if !obstacles.is_empty() => Plan { steps: surplus(observed), ..Plan::default() },
-        Goal::Crl | Goal::Renewal(_) if !obstacles.is_empty() => Plan::default(),
+        Goal::Crl | Goal::Renewal(..) if !obstacles.is_empty() => Plan::default(),
         Goal::Deployment(wanted) => deployment(desired, wanted, observed),
         Goal::Nothing => removal(observed),
         Goal::Crl => Plan { steps: crl(observed).into_iter().collect(), ..Plan::default() },
-        Goal::Renewal(of) => renewal(*of, observed),
+        Goal::Renewal(own, of) => renewal(*own, *of, observed),
     };
     plan.obstacles = obstacles;
     plan.order = order::Order::of(&plan.steps, desired.wanted().map(|wanted| &wanted.zones));
@@ -102,7 +102,7 @@ impl Plan {
     /// Whether a step needs the CA's key.
     pub fn needs_ca(&self, observed: &Observed) -> bool {
         self.steps.iter().any(|step| match step {
-            Step::ImportCertificate(_) | Step::RenewServer => true,
+            Step::ImportCertificate(_) | Step::Renew(_) => true,
             Step::ImportCrl => !recorded_crl_is_complete(observed),
             Step::CreateEndpoint
             | Step::ModifyEndpoint(_)
@@ -137,7 +137,7 @@ fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
     }
     let server = observed.own(OwnCertificate::Server).map(|(_, server)| server);
     if server.and_then(|server| server.not_after).is_some_and(|end| end < wanted.renew_before) {
-        steps.push(Step::RenewServer);
+        steps.push(Step::Renew(OwnCertificate::Server));
     }
     match &observed.endpoint {
         None => creation(wanted, steps),
@@ -162,13 +162,16 @@ fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {
     plan
 }
 
-/// The renewal of the server certificate with the serial number `of`, while it is in use.
-fn renewal(of: Serial, observed: &Observed) -> Plan {
-    let server = observed.own(OwnCertificate::Server).and_then(|(_, server)| server.serial);
-    Plan {
-        steps: server.filter(|serial| *serial == of).map(|_| Step::RenewServer).into_iter().collect(),
-        ..Plan::default()
+/// The renewal of the certificate with the serial number `of`, while it is in use. A new anchor must be on the CRL.
+fn renewal(own: OwnCertificate, of: Serial, observed: &Observed) -> Plan {
+    let is_due = observed.own(own).and_then(|(_, found)| found.serial) == Some(of);
+    let mut steps: Vec<Step> = is_due.then_some(Step::Renew(own)).into_iter().collect();
+    match own {
+        OwnCertificate::Server => {}
+        OwnCertificate::Anchor if is_due => steps.push(Step::ImportCrl),
+        OwnCertificate::Anchor => steps.extend(crl(observed)),
     }
+    Plan { steps, ..Plan::default() }
 }
 
 fn creation(wanted: &Wanted, steps: &mut Vec<Step>) {

@@ -161,7 +161,7 @@ pub const ACTIONS: &[Action] = &[
     called("ec2:DeleteClientVpnRoute", REMOVERS, "take routes away", &[Grant::Endpoint]),
     called(
         "ec2:ImportClientVpnClientCertificateRevocationList",
-        &["provision", "revoke"],
+        &["provision", "rotate", "revoke"],
         "the CRL",
         &[Grant::Endpoint],
     ),

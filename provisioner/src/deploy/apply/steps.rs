@@ -20,7 +20,7 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     pub(super) async fn run(&self, step: &Step, observed: &Observed) -> Result<Outcome, StepError> {
         match step {
             Step::ImportCertificate(own) => self.import_certificate(*own).await,
-            Step::RenewServer => self.renew_server(observed).await,
+            Step::Renew(own) => self.renew(*own, observed).await,
             Step::CreateEndpoint => self.create_endpoint(observed).await,
             Step::ModifyEndpoint(changed) => {
                 let (endpoint, settings) = (endpoint(observed)?, &self.wanted()?.settings);
@@ -69,11 +69,11 @@ impl<C: Cloud, T> Applier<'_, C, T> {
     }
 
     /// The ARN stays, so the endpoint takes the new certificate over by itself.
-    async fn renew_server(&self, observed: &Observed) -> Result<Outcome, StepError> {
-        let arn = arn(observed, OwnCertificate::Server)?;
-        let material = self.supply.certificate(OwnCertificate::Server).await?;
+    async fn renew(&self, own: OwnCertificate, observed: &Observed) -> Result<Outcome, StepError> {
+        let arn = arn(observed, own)?;
+        let material = self.supply.certificate(own).await?;
         self.cloud.reimport_certificate(arn, &material).await?;
-        Ok(Outcome::Imported(arn.clone(), self.imported(OwnCertificate::Server, &material)))
+        Ok(Outcome::Imported(arn.clone(), self.imported(own, &material)))
     }
 
     fn imported(&self, own: OwnCertificate, material: &Material) -> Imported {

@@ -85,7 +85,7 @@ async fn whatever_goes_wrong_in_a_rotation_one_new_certificate_serves() {
         let bench = Bench::new();
         let before = bench.run(&desired()).await.unwrap();
         let (old_arn, old) = before.own(OwnCertificate::Server).unwrap();
-        let goal = Desired { goal: Goal::Renewal(old.serial.unwrap()), ..desired() };
+        let goal = Desired { goal: Goal::Renewal(OwnCertificate::Server, old.serial.unwrap()), ..desired() };
         bench.cloud.done.borrow_mut().clear();
         bench.cloud.fault.set(Some((bench.cloud.calls(), fault)));
         let first = bench.run(&goal).await;
@@ -96,6 +96,26 @@ async fn whatever_goes_wrong_in_a_rotation_one_new_certificate_serves() {
         assert!(new_arn == old_arn && new.serial != old.serial && new.recorded, "{fault:?}: {new:?}");
         assert!(bench.cloud.done.borrow().iter().all(|call| *call == "ReimportCertificate"), "{fault:?}");
         bench.assert_no_duplicates(&desired(), &format!("{fault:?}"));
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_with_a_new_anchor_it_and_the_old_one_are_on_the_crl() {
+    for nth in 0..3 {
+        for fault in FAULTS {
+            let bench = Bench::new();
+            let before = bench.run(&desired()).await.unwrap();
+            let (old_arn, old) = before.own(OwnCertificate::Anchor).unwrap();
+            let goal = Desired { goal: Goal::Renewal(OwnCertificate::Anchor, old.serial.unwrap()), ..desired() };
+            bench.cloud.fault.set(Some((bench.cloud.calls() + nth, fault)));
+            let _first = bench.run(&goal).await;
+            let after = bench.run(&goal).await.unwrap();
+            let (new_arn, new) = after.own(OwnCertificate::Anchor).unwrap();
+            assert!(new_arn == old_arn && new.serial != old.serial && new.recorded, "{fault:?}: {new:?}");
+            let crl = bench.endpoint_crl();
+            assert!([old, new].iter().all(|it| crl.lists(it.serial.unwrap())), "{nth} {fault:?}");
+            bench.assert_no_duplicates(&desired(), &format!("{fault:?}"));
+        }
     }
 }
 

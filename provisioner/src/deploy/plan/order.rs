@@ -68,7 +68,12 @@ impl Rules<'_> {
             Step::ExchangeServer => *other == Step::ImportCertificate(OwnCertificate::Server),
             Step::Tag => matches!(other, Step::ImportCertificate(_)),
             Step::ImportCrl => {
-                matches!(other, Step::CreateEndpoint | Step::ImportCertificate(OwnCertificate::Anchor))
+                matches!(
+                    other,
+                    Step::CreateEndpoint
+                        | Step::ImportCertificate(OwnCertificate::Anchor)
+                        | Step::Renew(OwnCertificate::Anchor)
+                )
             }
             Step::Make(part) => self.make_waits(part, other),
             Step::Remove(part) => self.remove_waits(part, other),
@@ -76,7 +81,7 @@ impl Rules<'_> {
             Step::DeleteCertificate(_) => {
                 matches!(other, Step::DeleteEndpoint | Step::ExchangeServer | Step::Await(Pending::Deletion(_)))
             }
-            Step::ImportCertificate(_) | Step::RenewServer | Step::ModifyEndpoint(_) | Step::Await(_) => false,
+            Step::ImportCertificate(_) | Step::Renew(_) | Step::ModifyEndpoint(_) | Step::Await(_) => false,
         }
     }
 

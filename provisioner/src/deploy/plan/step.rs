@@ -14,8 +14,8 @@ use crate::deploy::{
 pub enum Step {
     /// Issue a certificate and import it into ACM with its key and the CA.
     ImportCertificate(OwnCertificate),
-    /// Issue a new server certificate and import it in the place of the present one.
-    RenewServer,
+    /// Issue a new certificate and import it in the place of the present one.
+    Renew(OwnCertificate),
     /// Take away a target network association, an authorization rule or a route.
     Remove(Part),
     /// Delete the endpoint.
@@ -103,7 +103,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ImportCertificate(own) => write!(f, "import the {own} into ACM"),
-            Self::RenewServer => f.write_str("renew the server certificate in ACM"),
+            Self::Renew(own) => write!(f, "renew the {own} in ACM"),
             Self::Remove(Part::Association(subnet)) => write!(f, "disassociate `{subnet}` from the endpoint"),
             Self::Remove(Part::Rule(Rule { network, group: None })) => {
                 write!(f, "no longer let clients through to {network}")

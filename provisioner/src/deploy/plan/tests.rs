@@ -8,7 +8,7 @@ use crate::{
     config::Transport,
     deploy::{
         id::AssociationId,
-        observed::Outcome,
+        observed::{Imported, Outcome},
         part::{Kind, Part, PartState},
         testing::{
             anchor_serial, arn, association, complete, config, desired, desired_with, imported, recorded, route, rule,
@@ -107,7 +107,7 @@ fn whoever_was_outrun_clears_away_what_was_theirs() {
 #[test]
 fn certificates_of_another_ledger_stop_a_first_run() {
     let mut observed = Observed::default();
-    let foreign = crate::deploy::observed::Imported { recorded: false, ..imported(OwnCertificate::Server) };
+    let foreign = Imported { recorded: false, ..imported(OwnCertificate::Server) };
     observed.certificates.insert(arn(OwnCertificate::Server), foreign);
     check(
         &desired(),
@@ -211,7 +211,7 @@ fn tags_and_certificates_never_replace_the_endpoint() {
 #[test]
 fn a_rotation_renews_the_server_certificate_once_and_leaves_the_rest() {
     let serial = imported(OwnCertificate::Server).serial.unwrap();
-    let rotation = Desired { goal: Goal::Renewal(serial), ..changed_port() };
+    let rotation = Desired { goal: Goal::Renewal(OwnCertificate::Server, serial), ..changed_port() };
     check(
         &rotation,
         complete(),
@@ -226,11 +226,31 @@ fn a_rotation_renews_the_server_certificate_once_and_leaves_the_rest() {
 }
 
 #[test]
+fn a_new_anchor_is_put_on_the_crl_after_it_is_there() {
+    let rotation = Desired { goal: Goal::Renewal(OwnCertificate::Anchor, anchor_serial()), ..changed_port() };
+    check(
+        &rotation,
+        complete(),
+        expect![[r#"
+            renew the client anchor in ACM
+            import the certificate revocation list
+        "#]],
+    );
+    assert_eq!(plan(&rotation, &complete()).ready(), [Step::Renew(OwnCertificate::Anchor)]);
+    // Killed between the two.
+    let mut renewed = complete();
+    let new = Imported { serial: Some(Serial::from_random([7; 16])), ..imported(OwnCertificate::Anchor) };
+    renewed.learn(Outcome::Imported(arn(OwnCertificate::Anchor), new));
+    assert_eq!(plan(&rotation, &renewed).steps, [Step::ImportCrl]);
+    assert!(plan(&desired(), &renewed).steps.contains(&Step::ImportCrl), "`provision` finishes it, too");
+}
+
+#[test]
 fn nothing_is_rotated_where_another_ca_rules() {
     let mut observed = complete();
     observed.certificates.get_mut(&arn(OwnCertificate::Anchor)).unwrap().recorded = false;
     let serial = imported(OwnCertificate::Server).serial.unwrap();
-    let plan = plan(&Desired { goal: Goal::Renewal(serial), ..desired() }, &observed);
+    let plan = plan(&Desired { goal: Goal::Renewal(OwnCertificate::Server, serial), ..desired() }, &observed);
     assert!(plan.steps.is_empty() && plan.obstacles.len() == 1, "{plan:?}");
 }
 
@@ -447,9 +467,7 @@ fn do_step(desired: &Desired, observed: &mut Observed, step: &Step) {
     let own = |observed: &Observed, own| observed.own(own).unwrap().0.clone();
     match step {
         Step::ImportCertificate(own) => observed.learn(Outcome::Imported(arn(*own), imported(*own))),
-        Step::RenewServer => {
-            observed.learn(Outcome::Imported(arn(OwnCertificate::Server), imported(OwnCertificate::Server)));
-        }
+        Step::Renew(own) => observed.learn(Outcome::Imported(arn(*own), imported(*own))),
         Step::CreateEndpoint => {
             let mut new = complete().endpoint.unwrap();
             new.settings = wanted.unwrap().settings.clone();

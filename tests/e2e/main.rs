@@ -25,3 +25,5 @@ mod revocation;
 mod rotation;
 
 mod probe;
+
+mod adoption;

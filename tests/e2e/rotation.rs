@@ -26,6 +26,8 @@ fn the_same_profile_connects_after_a_rotation() -> Result<()> {
     let after = certificates_of_servers(&rehearsal)?;
     ensure!(before.is_subset(&after) && after.len() == before.len() + 1, "before {before:?}, after {after:?}");
     reaches_the_private_hosts(&rehearsal).context("after the rotation")?;
+    rehearsal.run(&["rotate", "anchor"])?;
+    reaches_the_private_hosts(&rehearsal).context("with another anchor")?;
     rehearsal.run(&["export"])?;
     ensure!(read(".latchkey/demo/client-configuration.ovpn")? == exported, "another client configuration");
     Ok(())

@@ -20,6 +20,8 @@ pub mod schema;
 
 pub mod proxy;
 
+pub mod easy_rsa;
+
 pub mod moto;
 
 pub mod venv;

@@ -4,13 +4,14 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use tests::{
     control_plane::{ControlPlane, succeeded},
+    easy_rsa::EasyRsa,
     openssl,
     rehearsal::{files, write},
 };
@@ -22,7 +23,7 @@ async fn users_of_easy_rsa_keep_their_certificates_and_revoked_ones_stay_out() -
     let easy_rsa =
         EasyRsa::new(place.path(), &[("EASYRSA_PASSIN", "pass:of old"), ("EASYRSA_PASSOUT", "pass:of old")])?;
     easy_rsa.run(&["--req-cn=VPN CA", "build-ca"])?;
-    let plain = EasyRsa { variables: vec![("EASYRSA_PASSIN", "pass:of old")], ..easy_rsa };
+    let plain = easy_rsa.with(&[("EASYRSA_PASSIN", "pass:of old")]);
     plain.issue(&["alice.vpn.example.com", "bob.vpn.example.com", "carol"])?;
     plain.run(&["--subject-alt-name=DNS:vpn.example.com", "build-server-full", "vpn.example.com", "nopass"])?;
     let bob = plain.serial("bob.vpn.example.com")?;
@@ -150,45 +151,6 @@ async fn what_cannot_work_is_refused_and_nothing_is_written() -> Result<()> {
 
     succeeded(run(&place, &["provision", "--yes"]).await?, "provision")?;
     said(&adopt(&place, "").await?, 2, "the ledger has another CA already")
-}
-
-/// easy-rsa as Debian packages it.
-struct EasyRsa {
-    folder: PathBuf,
-    variables: Vec<(&'static str, &'static str)>,
-}
-
-impl EasyRsa {
-    /// An empty PKI in `easy-rsa/pki`.
-    fn new(folder: &Path, variables: &[(&'static str, &'static str)]) -> Result<Self> {
-        let folder = folder.join("easy-rsa");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        let made = Command::new("make-cadir").arg(&folder).output();
-        succeeded(made.context("`make-cadir` is missing; `apt-get install easy-rsa` brings it")?, "make-cadir")?;
-        let easy_rsa = Self { folder, variables: variables.to_vec() };
-        easy_rsa.run(&["init-pki"])?;
-        Ok(easy_rsa)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<()> {
-        let mut command = Command::new("./easyrsa");
-        command.arg("--batch").args(arguments).current_dir(&self.folder).envs(self.variables.iter().copied());
-        succeeded(command.output()?, "easyrsa").map(drop)
-    }
-
-    fn issue(&self, names: &[&str]) -> Result<()> {
-        names.iter().try_for_each(|name| self.run(&["build-client-full", name, "nopass"]))
-    }
-
-    fn serial(&self, name: &str) -> Result<String> {
-        openssl::serial(&self.pki(), &format!("issued/{name}.crt"))
-    }
-
-    fn pki(&self) -> PathBuf {
-        self.folder.join("pki")
-    }
 }
 
 /// `adopt`, given the passphrase of the old key.

@@ -52,7 +52,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::{Config, LedgerLocation};
+    use crate::config::{Config, Location};
 
     #[test]
     fn the_successor_differs_in_name_ledger_and_page_alone() {
@@ -70,7 +70,7 @@ mod tests {
         let (old, new) = [text, &next].map(|text| Config::parse(Path::new("x"), text).unwrap()).into();
         assert!(old.ledger != new.ledger && old.page.dir != new.page.dir);
         assert_eq!((name.as_str(), new.deployment.name.as_str()), ("demo-2", "demo-2"));
-        let LedgerLocation::Folder(_) = new.ledger;
+        let Location::Folder(_) = new.ledger;
         assert_eq!(successor(&next).unwrap().1, "demo-3");
     }
 

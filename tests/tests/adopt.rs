@@ -67,6 +67,18 @@ async fn users_of_easy_rsa_keep_their_certificates_and_revoked_ones_stay_out() -
     let crl = openssl::run(place.path(), &["crl", "-in", "crl.pem", "-CAfile", "chain.pem", "-noout", "-text"])?;
     ensure!(crl.contains("Key Compromise") && crl.contains("CRL Number: \n                2"), "{crl}");
 
+    // The old PKI goes on for a while.
+    plain.issue(&["erin"])?;
+    let erin = plain.serial("erin")?;
+    let receipt = succeeded(adopt(&place, "of old").await?, "adopt what is new")?;
+    ensure!(receipt.contains("certificates  1 recorded") && receipt.contains("revocations   0 recorded"), "{receipt}");
+    plain.run(&["revoke", "erin"])?;
+    let receipt = succeeded(adopt(&place, "of old").await?, "adopt what is revoked since")?;
+    ensure!(receipt.contains("revocations   1 recorded") && receipt.contains("number 3"), "{receipt}");
+    succeeded(run(&place, &["provision", "--yes"]).await?, "provision")?;
+    ensure!(place.locked_out().await?.contains(&erin), "erin is let in");
+    succeeded(run(&place, &["plan", "--check"]).await?, "plan --check")?;
+
     succeeded(run(&place, &["revoke", "alice", "--yes"]).await?, "revoke alice")?;
     succeeded(run(&place, &["revoke", "carol", "--yes"]).await?, "revoke carol, of another name")?;
     let locked_out = place.locked_out().await?;

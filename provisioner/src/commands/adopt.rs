@@ -238,7 +238,8 @@ fn description(deployment: &Deployment, folder: &Path, adoption: &Adoption, surr
 fn receipt(deployment: &Deployment, adoption: &Adoption, todo: &ToDo<'_>) -> String {
     format!(
         "The CA `{}` is that of `{}` now.\n\n  certificates  {} recorded\n  revocations   {} recorded\n  CRL           {}\n\n\
-         Users keep their certificates and keys. `latchkey provision` makes an endpoint that lets them in.\n",
+         Users keep their certificates and keys. `latchkey provision` makes an endpoint that lets them in, or brings the\n\
+         CRL to the one that there is.\n",
         adoption.ca.common_name().unwrap_or_default(),
         deployment.config.deployment.name,
         todo.issued.len(),

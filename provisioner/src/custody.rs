@@ -2,7 +2,10 @@
 
 use provisioner::{
     config::{CaKey, KmsKeyArn},
-    deploy::aws::kms::{KmsKey, KmsKeyError},
+    deploy::{
+        aws::kms::{KmsKey, KmsKeyError},
+        cloud::CallError,
+    },
     ledger::authority::{AuthorityError, NewAuthority},
     pki::{PkiError, authority::Authority, secret::Salt, serial::Serial},
     random::Random,
@@ -91,31 +94,38 @@ async fn check_key_is_here(deployment: &Deployment) -> Outcome {
     Ok(())
 }
 
+/// Why the CA cannot be opened, or does not sign.
 pub(crate) fn failure(error: AuthorityError) -> Failure {
-    let kind = match &error {
-        AuthorityError::Pki(PkiError::Remote { .. } | PkiError::WrongSignature { .. }) => Kind::Aws,
-        AuthorityError::Pki(_)
-        | AuthorityError::Ledger(_)
-        | AuthorityError::CertificateMissing
-        | AuthorityError::KeyMissing => Kind::Input,
-    };
-    let hint = match &error {
-        AuthorityError::KeyMissing => Some(
-            "bring it back from its copy; where `adopt` was interrupted, run it again; where the CA was made with its key in KMS, name that key in `pki.ca_key`",
+    match error {
+        AuthorityError::Pki(error) => pki_failure(error),
+        AuthorityError::KeyMissing => Failure::new(Kind::Input, error).hint(
+            "bring it back from its copy; where `adopt` was interrupted, run it again; where the CA was made with its key \
+             in KMS, name that key in `pki.ca_key`",
         ),
-        AuthorityError::CertificateMissing => {
-            Some("bring it back from its copy; where `adopt` was interrupted, run it again")
-        }
-        AuthorityError::Pki(PkiError::KeyMismatch) => {
-            Some("`pki.ca_key` never changes: name the key that the CA of this ledger was made with")
-        }
-        AuthorityError::Pki(_) | AuthorityError::Ledger(_) => None,
-    };
-    let failure = Failure::new(kind, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+        AuthorityError::CertificateMissing => Failure::new(Kind::Input, error)
+            .hint("bring it back from its copy; where `adopt` was interrupted, run it again"),
+        AuthorityError::Ledger(error) => Failure::new(Kind::Input, error),
     }
+}
+
+/// The same, with AWS's part in it told apart.
+pub(crate) fn pki_failure(error: PkiError) -> Failure {
+    if let PkiError::Remote { subject, source } = error {
+        let during = format!("`{subject}` could not be signed by the CA's key in KMS");
+        return match source.downcast::<CallError>() {
+            Ok(error) => call_failure(*error).during(during),
+            Err(source) => Failure::new(Kind::Aws, PkiError::Remote { subject, source }),
+        };
+    }
+    if matches!(error, PkiError::WrongSignature { .. }) {
+        return Failure::new(Kind::Aws, error)
+            .hint("nothing was made of it; look with `latchkey doctor` whether the key is the right one");
+    }
+    if matches!(error, PkiError::KeyMismatch) {
+        return Failure::new(Kind::Input, error)
+            .hint("`pki.ca_key` never changes: name the key that the CA of this ledger was made with");
+    }
+    Failure::new(Kind::Input, error)
 }
 
 fn kms_failure(error: KmsKeyError, arn: &KmsKeyArn) -> Failure {
@@ -133,3 +143,20 @@ fn kms_failure(error: KmsKeyError, arn: &KmsKeyArn) -> Failure {
 const KMS_URL: &str = "AWS_ENDPOINT_URL_KMS";
 /// Characters of a passphrase that guards a CA in earnest.
 const SHORTEST_PASSPHRASE: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kms_refuses_is_aws_s_affair_and_says_what_helps() {
+        let (operation, code) = ("Sign", "AccessDeniedException".to_owned());
+        let source = Box::new(CallError::Refused { operation, code, message: "no".to_owned() });
+        let failure = pki_failure(PkiError::Remote { subject: "CRL 3".to_owned(), source });
+        let report = failure.report();
+        assert!(report.contains("`CRL 3` could not be signed") && report.contains("latchkey iam-policy"), "{report}");
+        assert_eq!(failure.exit_code(), 4);
+        let passphrase = pki_failure(PkiError::Passphrase);
+        assert_eq!(passphrase.exit_code(), 2);
+    }
+}

@@ -135,8 +135,7 @@ impl<'a> ToDo<'a> {
         }
         if let Some(number) = self.crl {
             let revoked = to_list(ledger, surroundings).await?;
-            let crl =
-                authority.crl(number, &revoked, surroundings.now).map_err(|error| custody::failure(error.into()))?;
+            let crl = authority.crl(number, &revoked, surroundings.now).map_err(custody::pki_failure)?;
             ledger.record_crl(number, &crl).await.or_fail(Kind::Input)?;
         }
         match locked {
@@ -168,7 +167,7 @@ async fn open(
         CaKey::File => Custody::Held(private_key(surroundings, arguments)?),
     };
     let is_held = matches!(key, Custody::Held(_));
-    let authority = Authority::open(adoption.ca.clone(), key).map_err(|error| custody::failure(error.into()))?;
+    let authority = Authority::open(adoption.ca.clone(), key).map_err(custody::pki_failure)?;
     if !is_held {
         return Ok((authority, None));
     }

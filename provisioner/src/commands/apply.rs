@@ -8,7 +8,7 @@ use provisioner::{
         plan::Obstacle,
         supply::{Supply, SupplyError},
     },
-    pki::{PkiError, authority::Authority},
+    pki::authority::Authority,
 };
 
 use crate::{
@@ -68,8 +68,11 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
         }
         error @ ApplyError::CrlNotKept(_) => Failure::new(Kind::Aws, error)
             .hint("somebody else may be importing another CRL: see to it that nobody does"),
+        ApplyError::Step { step, source: StepError::Supply(SupplyError::Pki(source)) } => {
+            custody::pki_failure(source).during(format!("cannot {step}"))
+        }
         ApplyError::Step { step, source: StepError::Supply(source) } => {
-            Failure::new(supply_kind(&source), source).during(format!("cannot {step}"))
+            Failure::new(Kind::Input, source).during(format!("cannot {step}"))
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
         ApplyError::Obstacles(obstacles) if obstacles.iter().any(|it| matches!(it, Obstacle::CrlWouldLose { .. })) => {
@@ -111,13 +114,5 @@ fn inventory(observed: &Observed) -> String {
             let parts = endpoint.parts.len();
             format!("there are the endpoint `{}` with {parts} of its parts, and {certificates}", endpoint.id)
         }
-    }
-}
-
-/// Whose affair it is that something could not be supplied.
-fn supply_kind(error: &SupplyError) -> Kind {
-    match matches!(error, SupplyError::Pki(PkiError::Remote { .. } | PkiError::WrongSignature { .. })) {
-        true => Kind::Aws,
-        false => Kind::Input,
     }
 }

@@ -70,7 +70,7 @@ mod tests {
         let (old, new) = [text, &next].map(|text| Config::parse(Path::new("x"), text).unwrap()).into();
         assert!(old.ledger != new.ledger && old.page.dir != new.page.dir);
         assert_eq!((name.as_str(), new.deployment.name.as_str()), ("demo-2", "demo-2"));
-        let Location::Folder(_) = new.ledger;
+        assert!(matches!(new.ledger, Location::Folder(_)));
         assert_eq!(successor(&next).unwrap().1, "demo-3");
     }
 

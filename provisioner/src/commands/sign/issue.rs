@@ -43,7 +43,7 @@ impl Desk<'_> {
         // Signing is what takes time: on another core.
         let signing =
             tokio::task::spawn_blocking(move || authority.issue(&policy::CLIENT, &subject, &key, life, now, serial));
-        let certificate = signing.await.or_fail(Kind::Bug)?.map_err(|error| custody::failure(error.into()))?;
+        let certificate = signing.await.or_fail(Kind::Bug)?.map_err(custody::pki_failure)?;
         let request = candidate.csr.fingerprint().hex();
         let issued = Issued::of(&certificate, Role::User, Some(request), self.surroundings.provenance())
             .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;

@@ -159,7 +159,9 @@ impl Document {
     /// [`OvpnError::NoRemote`].
     pub fn with_random_label(&self, label: &str) -> Result<Self, OvpnError> {
         let Remote { host, .. } = self.remote()?;
-        if self.has("remote-random-hostname") || !host.starts_with("cvpn-endpoint-") {
+        // What had to be quoted is no host name, and would be several words afterwards.
+        let is_host_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+        if self.has("remote-random-hostname") || !host.starts_with("cvpn-endpoint-") || !is_host_name {
             return Ok(self.clone());
         }
         let labelled = format!("{label}.{host}");
@@ -362,6 +364,8 @@ mod tests {
         check("remote\t'cvpn-endpoint-1.example'  443 # x", "remote\trandom.cvpn-endpoint-1.example  443 # x");
         check("remote asdf.cvpn-endpoint-1.example 443", "remote asdf.cvpn-endpoint-1.example 443");
         check("remote vpn.example.com", "remote vpn.example.com");
+        check("remote 'cvpn-endpoint-1 x' 443", "remote 'cvpn-endpoint-1 x' 443");
+        check("remote cvpn-endpoint-1\\#x 443", "remote cvpn-endpoint-1\\#x 443");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod forward;
+mod fuzz;
 mod page;
 mod sandbox;
 mod test;
@@ -167,6 +168,12 @@ const COMMANDS: &[Command] = &[
         usage: "[e2e|faults|aws]",
         help: "run every check; `e2e` or `faults` runs that part alone, `aws` is the run on real AWS",
         run: test::test,
+    },
+    Command {
+        name: "fuzz",
+        usage: "[TARGET] [--seconds N]",
+        help: "parsers of requests, certificates, profiles, bundles and invites under libFuzzer",
+        run: fuzz::fuzz,
     },
     Command { name: "bench", usage: "", help: "time the main job: commands, page and tunnel", run: test::bench },
 ];

@@ -1,5 +1,5 @@
-//! Programs of others that are written in Python: stock AWS clients, and stand-ins for AWS that nobody here has written.
-//! Each set is made once, below the target directory, from the list beside its tests.
+//! Programs of others that are written in Python: stock AWS clients, stand-ins for AWS that nobody here has written, and
+//! a linter of certificates. Each set is made once, below the target directory, from the list beside its tests.
 
 use std::{
     fs::{self, File},
@@ -16,6 +16,8 @@ use crate::{
 
 /// The stock AWS clients.
 pub const STOCK_CLIENTS: &str = "stock-clients";
+/// A linter of certificates.
+pub const LINT: &str = "lint";
 /// A stand-in for S3 and KMS.
 pub const MOTO: &str = "moto";
 

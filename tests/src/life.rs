@@ -140,7 +140,8 @@ impl Life {
         says("endpoint's banner: ", BANNER)?;
         says("endpoint's tags: ", TAG.0)?;
         says("certificate of ", TAG.0)?;
-        says(&format!("rule for {NETWORK}: "), "Active")
+        says(&format!("rule for {NETWORK}: "), "Active")?;
+        self.run(0, &["ledger", "verify"]).await.map(drop)
     }
 
     async fn is_complete(&self) -> Result<()> {

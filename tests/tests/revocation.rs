@@ -96,6 +96,7 @@ async fn of_many_who_revoke_at_once_nobody_is_lost() -> Result<()> {
     for user in &users {
         ensure!(is_locked_out(&place, user).await?, "{user} was told to be revoked, and is not on the CRL");
     }
+    succeeded(run(&place, &["ledger", "verify"]).await?, "`ledger verify`")?;
     succeeded(run(&place, &["plan", "--check"]).await?, "`plan --check`").map(drop)
 }
 

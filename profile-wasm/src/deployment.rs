@@ -4,6 +4,7 @@ use js_sys::{JSON, Reflect};
 use profile::{
     bundle::{Bundle, BundleError},
     certificate::Certificate,
+    fingerprint::Fingerprint,
     name::Domain,
     ovpn::Document,
 };
@@ -36,9 +37,16 @@ impl Deployment {
         })
     }
 
-    /// Names the deployment among all whose pages share an origin, and so a database.
-    pub(crate) fn key(&self) -> String {
-        format!("{}/{}", self.name, self.domain)
+    /// Names a request among those of all deployments whose pages share an origin, and so a database.
+    pub(crate) fn key(&self, request: &Fingerprint) -> String {
+        format!("{}/{}/{}", self.name, self.domain, request.hex())
+    }
+
+    /// Whether this is the key of a request to this deployment. One without a fingerprint is from before there could be several.
+    pub(crate) fn is_key(&self, key: &str) -> bool {
+        let rest = key.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix('/'));
+        let rest = rest.and_then(|rest| rest.strip_prefix(self.domain.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

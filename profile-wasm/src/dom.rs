@@ -4,7 +4,10 @@
 //! sees to it that none is.
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node, NodeList};
+use web_sys::{
+    Document, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement, Node,
+    NodeList,
+};
 
 /// The page's document.
 #[derive(Clone)]
@@ -32,14 +35,12 @@ impl Dom {
 
     /// Calls `handler` whenever `event` happens to the element.
     pub(crate) fn on(&self, id: &str, event: &str, handler: impl Fn() + 'static) {
-        let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
-            // Nothing on this page is ever submitted anywhere.
-            event.prevent_default();
-            handler();
-        });
         if let Some(element) = self.get::<Element>(id) {
-            // It listens as long as the page lives.
-            drop(element.add_event_listener_with_callback(event, listener.into_js_value().unchecked_ref()));
+            listen(&element, event, move |event| {
+                // Nothing on this page is ever submitted anywhere.
+                event.prevent_default();
+                handler();
+            });
         }
     }
 
@@ -59,6 +60,55 @@ impl Dom {
     pub(crate) fn value(&self, id: &str) -> String {
         let input = self.get::<HtmlInputElement>(id).map(|input| input.value());
         input.or_else(|| self.get::<HtmlTextAreaElement>(id).map(|area| area.value())).unwrap_or_default()
+    }
+
+    /// Gives an input its value, which the person cannot change then.
+    pub(crate) fn lock(&self, id: &str, value: Option<&str>) {
+        if let Some(input) = self.get::<HtmlInputElement>(id) {
+            if let Some(value) = value {
+                input.set_value(value);
+            } else if input.read_only() {
+                input.set_value("");
+            }
+            input.set_read_only(value.is_some());
+        }
+    }
+
+    /// Makes `list` have one copy of the template's content for each of `items`, with what is to be filled into it.
+    pub(crate) fn list(&self, list: &str, template: &str, items: &[Vec<(&str, String)>]) {
+        let (Some(list), Some(template)) = (self.get::<Element>(list), self.get::<HtmlTemplateElement>(template))
+        else {
+            return;
+        };
+        list.set_text_content(None);
+        for (place, fields) in items.iter().enumerate() {
+            let Ok(item) = template.content().clone_node_with_deep(true) else {
+                continue;
+            };
+            drop(list.append_child(&item));
+            let Some(item) = list.last_element_child() else {
+                continue;
+            };
+            for (name, text) in fields {
+                fill(&item, name, text);
+            }
+            if let Ok(Some(button)) = item.query_selector("button") {
+                attribute(&button, "value", Some(&place.to_string()));
+            }
+        }
+    }
+
+    /// Calls `handler` with the place of the item whose button is pressed.
+    pub(crate) fn on_item(&self, list: &str, handler: impl Fn(usize) + 'static) {
+        if let Some(list) = self.get::<Element>(list) {
+            listen(&list, "click", move |event| {
+                let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+                let button = pressed.and_then(|element| element.closest("button").ok().flatten());
+                if let Some(place) = button.and_then(|button| button.get_attribute("value")?.parse().ok()) {
+                    handler(place);
+                }
+            });
+        }
     }
 
     /// Empties a text area.
@@ -89,6 +139,12 @@ pub(crate) fn fill(root: &Node, name: &str, text: &str) {
     }
 }
 
+/// Calls `handler` whenever `event` happens to the element, as long as there is one.
+fn listen(element: &Element, event: &str, handler: impl Fn(Event) + 'static) {
+    let listener = Closure::<dyn Fn(Event)>::new(handler).into_js_value();
+    drop(element.add_event_listener_with_callback(event, listener.unchecked_ref()));
+}
+
 /// Sets an attribute, or removes it. Names are ours, so they are always valid.
 pub(crate) fn attribute(element: &Element, name: &str, value: Option<&str>) {
     drop(match value {
@@ -117,8 +173,12 @@ pub(crate) mod id {
         CERTIFICATE_TEXT = "certificate-text",
         CONTACT_KNOWN = "contact-known",
         CONTACT_UNKNOWN = "contact-unknown",
+        ANOTHER = "another",
+        CHOOSE_ANOTHER = "choose-another",
         DOWNLOAD_CSR = "download-csr",
         DOWNLOAD_PROFILE = "download-profile",
+        INVITED = "invited",
+        INVITED_REQUEST = "invited-request",
         LOOK_UP = "look-up",
         MESSAGE = "message",
         SAVED = "saved",
@@ -131,7 +191,11 @@ pub(crate) mod id {
         TO_CERTIFICATE = "to-certificate",
         TO_REQUEST = "to-request",
         USERNAME = "username",
+        UNINVITED_REQUEST = "uninvited-request",
         USE_CERTIFICATE = "use-certificate",
+        TO_ALL = "to-all",
+        WAITING = "waiting",
+        WAITING_ITEM = "waiting-item",
         WHO = "who",
         WIPE = "wipe",
     }
@@ -154,7 +218,9 @@ mod tests {
 
     #[test]
     fn the_page_has_a_place_for_everything_that_is_filled_in() {
-        for name in ["common-name", "contact", "csr", "deployment", "domain", "fingerprint", "not-after", "username"] {
+        for name in
+            ["common-name", "contact", "csr", "deployment", "domain", "fingerprint", "not-after", "username", "words"]
+        {
             assert!(PAGE.contains(&format!("data-fill=\"{name}\"")), "{name}");
         }
     }

@@ -13,6 +13,8 @@ mod pending;
 
 mod deployment;
 
+mod link;
+
 mod webcrypto;
 
 mod store;

@@ -2,8 +2,8 @@
 //! markup has the sentence (`<template id="message-CODE">`), and what is filled into it.
 
 use profile::{
-    bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, key::KeyRefusal, name::NameError,
-    ovpn::OvpnError,
+    bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, invite::InviteRefusal, key::KeyRefusal,
+    name::NameError, ovpn::OvpnError,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -103,6 +103,19 @@ impl From<CertificateRefusal> for Message {
     }
 }
 
+impl From<InviteRefusal> for Message {
+    fn from(refusal: InviteRefusal) -> Self {
+        let message = Self::new(refusal.code());
+        match refusal {
+            InviteRefusal::OtherDeployment { found, expected } => {
+                message.with("found", found).with("expected", expected)
+            }
+            InviteRefusal::Absent => Self::unexpected(message.code()),
+            InviteRefusal::Malformed | InviteRefusal::Version { .. } => message,
+        }
+    }
+}
+
 impl From<BundleError> for Message {
     fn from(refusal: BundleError) -> Self {
         Self::new(refusal.code())
@@ -153,6 +166,10 @@ mod tests {
             CertificateRefusal::Expired { not_after: 0 }.into(),
             BundleError::Version { found: 2 }.into(),
             OvpnError::NoRemote.into(),
+            InviteRefusal::Absent.into(),
+            InviteRefusal::Malformed.into(),
+            InviteRefusal::Version { found: 2 }.into(),
+            InviteRefusal::OtherDeployment { found: String::new(), expected: String::new() }.into(),
             CsrError::Malformed.into(),
             KeyRefusal::Malformed.into(),
         ];

@@ -9,6 +9,7 @@ use std::{
 use js_sys::{Date, futures::spawn_local};
 use profile::{
     certificate::Certificate,
+    invite::Invite,
     name::{CommonName, Username},
 };
 use web_sys::HtmlDialogElement;
@@ -16,7 +17,7 @@ use web_sys::HtmlDialogElement;
 use crate::{
     deployment::Deployment,
     dom::{Dom, id},
-    files,
+    files, link,
     message::Message,
     pending::Pending,
     screen::{Event, Progress, Screen},
@@ -48,6 +49,11 @@ struct Page {
     busy: Cell<bool>,
     /// What has been clicked and not yet been answered.
     waiting: RefCell<VecDeque<Action>>,
+    /// The invite of the page's address, until a request was made for it.
+    invite: RefCell<Option<Invite>>,
+    /// All pending requests to this deployment.
+    all: RefCell<Vec<Rc<Work>>>,
+    /// The one that the person is at.
     work: RefCell<Option<Rc<Work>>>,
 }
 
@@ -55,13 +61,23 @@ struct Page {
 struct Work {
     pending: Pending,
     /// None where it could not be kept.
-    record: Option<Record>,
+    record: Option<Kept>,
     certificate: OnceCell<Certificate>,
+}
+
+/// Where a request is kept.
+struct Kept {
+    key: String,
+    record: Record,
 }
 
 /// What the person can do.
 #[derive(Clone, Copy)]
 enum Action {
+    Resume(usize),
+    Another,
+    ToAll,
+    FollowLink,
     Generate,
     SaveRequest,
     ToCertificate,
@@ -88,37 +104,86 @@ impl Page {
             screen: Cell::new(Screen::Loading),
             busy: Cell::new(false),
             waiting: RefCell::default(),
+            invite: RefCell::new(None),
+            all: RefCell::default(),
             work: RefCell::new(None),
         };
         page.describe_deployment();
-        page.resume().await;
+        page.begin().await;
         Ok(page)
     }
 
-    /// Takes up what an earlier visit left.
-    async fn resume(&self) {
-        let Some((record, pending)) = self.restore().await else {
-            return self.enter(Event::Loaded(Progress::Nothing));
+    /// Takes up what an earlier visit left, or what a link asks for.
+    async fn begin(&self) {
+        self.all.replace(self.restore().await);
+        let told = match link::invite(&self.deployment) {
+            Ok(invite) => {
+                self.invite.replace(invite);
+                self.choose().await
+            }
+            Err(message) => {
+                self.enter(Event::Loaded(Progress::Nothing));
+                Err(message)
+            }
         };
-        let progress = if record.is_sent() { Progress::Sent } else { Progress::Requested };
-        let certificate = record.certificate_pem();
-        self.take_up(Work { pending, record: Some(record), certificate: OnceCell::new() });
-        self.enter(Event::Loaded(progress));
-        if let Some(text) = certificate
-            && let Err(message) = self.use_certificate(&text).await
-        {
+        if let Err(message) = told {
             view::tell(&self.dom, Some(&message));
         }
     }
 
-    async fn restore(&self) -> Option<(Record, Pending)> {
-        let record = self.store.as_ref()?.get(&self.deployment.key()).await.ok()??;
-        let pending = Pending::restore(&record, &self.deployment).await?;
-        Some((record, pending))
+    /// Goes where the person is most likely to want to go.
+    async fn choose(&self) -> Result<(), Message> {
+        let all = self.all.borrow().clone();
+        let invited = self.invite.borrow().as_ref().map(Invite::password);
+        match (invited, all.as_slice()) {
+            (Some(challenge), all) => match all.iter().find(|work| work.pending.answers(&challenge)) {
+                Some(work) => self.resume(work, Event::Loaded).await,
+                None => {
+                    self.enter(Event::Loaded(Progress::Nothing));
+                    Ok(())
+                }
+            },
+            (None, [work]) => self.resume(work, Event::Loaded).await,
+            (None, all) => {
+                self.enter(Event::Loaded(if all.is_empty() { Progress::Nothing } else { Progress::Several }));
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes on with `work` where the person had come to.
+    async fn resume(&self, work: &Rc<Work>, event: impl Fn(Progress) -> Event) -> Result<(), Message> {
+        let record = work.record.as_ref().map(|kept| &kept.record);
+        let is_sent = record.is_some_and(Record::is_sent);
+        self.take_up(Rc::clone(work));
+        self.enter(event(if is_sent { Progress::Sent } else { Progress::Requested }));
+        match record.and_then(Record::certificate_pem) {
+            Some(text) => self.use_certificate(&text).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Every request to this deployment that can still be read.
+    async fn restore(&self) -> Vec<Rc<Work>> {
+        let mut all = Vec::new();
+        let Some(store) = &self.store else { return all };
+        let mut keys = store.keys().await.unwrap_or_default();
+        keys.retain(|key| self.deployment.is_key(key));
+        for key in keys {
+            if let Ok(Some(record)) = store.get(&key).await
+                && let Some(pending) = Pending::restore(&record, &self.deployment).await
+            {
+                all.push(Rc::new(Work { pending, record: Some(Kept { key, record }), certificate: OnceCell::new() }));
+            }
+        }
+        all
     }
 
     fn listen(self: Rc<Self>) {
         for (id, event, action) in [
+            (id::ANOTHER, "click", Action::Another),
+            (id::CHOOSE_ANOTHER, "click", Action::Another),
+            (id::TO_ALL, "click", Action::ToAll),
             (id::WHO, "submit", Action::Generate),
             (id::DOWNLOAD_CSR, "click", Action::SaveRequest),
             (id::TO_CERTIFICATE, "click", Action::ToCertificate),
@@ -134,8 +199,16 @@ impl Page {
             (id::START_OVER_CONFIRM, "click", Action::StartOver),
         ] {
             let page = Rc::clone(&self);
-            self.dom.on(id, event, move || spawn_local(Rc::clone(&page).answer(action)));
+            self.dom.on(id, event, move || page.will(action));
         }
+        let page = Rc::clone(&self);
+        link::on_change(move || page.will(Action::FollowLink));
+        let page = Rc::clone(&self);
+        self.dom.on_item(id::WAITING, move |place| page.will(Action::Resume(place)));
+    }
+
+    fn will(self: &Rc<Self>, action: Action) {
+        spawn_local(Rc::clone(self).answer(action));
     }
 
     async fn answer(self: Rc<Self>, action: Action) {
@@ -159,6 +232,24 @@ impl Page {
 
     async fn act(&self, action: Action) -> Result<(), Message> {
         match action {
+            Action::Resume(place) => {
+                let work = self.all.borrow().get(place).cloned().ok_or_else(|| Message::new("unexpected"))?;
+                self.resume(&work, Event::Chosen).await?;
+                view::focus_heading(&self.dom, self.screen.get());
+                Ok(())
+            }
+            Action::Another => {
+                self.work.replace(None);
+                self.step(Event::AnotherWanted)
+            }
+            Action::ToAll => self.step(Event::AllWanted),
+            Action::FollowLink => {
+                // A key that is nowhere but in this page would be lost.
+                if self.all.borrow().iter().all(|work| work.record.is_some()) {
+                    link::reload();
+                }
+                Ok(())
+            }
             Action::Generate => self.generate().await,
             Action::SaveRequest => self.save_request(),
             Action::ToCertificate => self.to_certificate().await,
@@ -186,11 +277,19 @@ impl Page {
         view::mark_invalid(&self.dom, id::USERNAME, common_name.is_err());
         let common_name = common_name?;
         self.step(Event::Named)?;
-        match Pending::make(common_name).await {
+        let challenge = self.invite.borrow().as_ref().map(Invite::password);
+        match Pending::make(common_name, challenge.as_ref()).await {
             Ok(pending) => {
                 let record = self.keep(&pending).await;
                 let kept = record.as_ref().map(drop).map_err(Message::clone);
-                self.take_up(Work { pending, record: record.ok(), certificate: OnceCell::new() });
+                let work = Rc::new(Work { pending, record: record.ok(), certificate: OnceCell::new() });
+                self.all.borrow_mut().push(Rc::clone(&work));
+                self.take_up(work);
+                // An invite is good for one request; until this one is kept, a reload may need it again.
+                if kept.is_ok() {
+                    self.invite.replace(None);
+                    link::forget();
+                }
                 self.step(Event::KeyMade)?;
                 kept
             }
@@ -203,6 +302,9 @@ impl Page {
 
     /// Names never differ by case alone, so typing a capital is no mistake.
     fn common_name(&self) -> Result<CommonName, Message> {
+        if let Some(invite) = self.invite.borrow().as_ref() {
+            return Ok(CommonName::new(invite.username().clone(), self.deployment.domain.clone())?);
+        }
         let username: Username = self.dom.value(id::USERNAME).trim().to_ascii_lowercase().parse()?;
         Ok(CommonName::new(username, self.deployment.domain.clone())?)
     }
@@ -259,43 +361,50 @@ impl Page {
 
     /// Drops the key here and in the browser's database.
     async fn forget(&self, event: Event) -> Result<(), Message> {
-        if let Some(store) = &self.store {
-            store.delete(&self.deployment.key()).await?;
+        let work = self.work()?;
+        if let (Some(store), Some(kept)) = (&self.store, &work.record) {
+            store.delete(&kept.key).await?;
         }
+        self.all.borrow_mut().retain(|other| !Rc::ptr_eq(other, &work));
         self.work.replace(None);
         self.dom.fill("csr", "");
         self.step(event)
     }
 
-    async fn keep(&self, pending: &Pending) -> Result<Record, Message> {
+    async fn keep(&self, pending: &Pending) -> Result<Kept, Message> {
         let not_kept = |_| Message::new("not-kept");
         let store = self.store.as_ref().ok_or_else(|| Message::new("not-kept"))?;
         let record = pending.record().await.map_err(not_kept)?;
-        store.put(&self.deployment.key(), &record).await.map_err(not_kept)?;
-        Ok(record)
+        let key = self.deployment.key(&pending.fingerprint());
+        store.put(&key, &record).await.map_err(not_kept)?;
+        Ok(Kept { key, record })
     }
 
     /// Writes down how far the person has come, where anything is kept at all.
     async fn note(&self, change: impl Fn(&Record)) -> Result<(), Message> {
         let work = self.work()?;
-        let (Some(store), Some(record)) = (&self.store, &work.record) else {
+        let (Some(store), Some(Kept { key, record })) = (&self.store, &work.record) else {
             return Ok(());
         };
         change(record);
-        store.put(&self.deployment.key(), record).await
+        store.put(key, record).await
     }
 
-    fn take_up(&self, work: Work) {
+    fn take_up(&self, work: Rc<Work>) {
         for (place, text) in [
             ("common-name", work.pending.common_name().to_string()),
             ("csr", work.pending.csr_pem()),
-            ("fingerprint", work.pending.fingerprint()),
+            ("fingerprint", work.pending.fingerprint().to_string()),
             ("username", work.username().to_owned()),
+            ("words", work.pending.words()),
         ] {
             self.dom.fill(place, &text);
         }
+        let is_invited = work.pending.is_invited();
+        self.dom.show(id::INVITED_REQUEST, is_invited);
+        self.dom.show(id::UNINVITED_REQUEST, !is_invited);
         self.dom.show(id::SAVED, false);
-        self.work.replace(Some(Rc::new(work)));
+        self.work.replace(Some(work));
     }
 
     fn describe_deployment(&self) {
@@ -328,7 +437,25 @@ impl Page {
     fn enter(&self, event: Event) {
         if let Some(screen) = self.screen.get().after(event) {
             self.screen.set(screen);
+            self.prepare(screen);
             view::show_screen(&self.dom, screen);
+        }
+    }
+
+    /// Puts into the markup of a screen what depends on how things are.
+    fn prepare(&self, screen: Screen) {
+        let all = self.all.borrow();
+        if screen == Screen::Who {
+            let invite = self.invite.borrow();
+            let username = invite.as_ref().map(|invite| invite.username().as_str());
+            self.dom.lock(id::USERNAME, username);
+            self.dom.show(id::INVITED, username.is_some());
+            self.dom.show(id::TO_ALL, !all.is_empty());
+        } else if screen == Screen::Choose {
+            let item = |work: &Rc<Work>| {
+                vec![("common-name", work.pending.common_name().to_string()), ("words", work.pending.words())]
+            };
+            self.dom.list(id::WAITING, id::WAITING_ITEM, &all.iter().map(item).collect::<Vec<_>>());
         }
     }
 }

@@ -3,8 +3,12 @@
 
 use profile::{
     certificate::{Certificate, CertificateRefusal, Expected},
+    challenge::Challenge,
     csr::{Csr, CsrDraft},
+    fingerprint::Fingerprint,
+    invite::Credential,
     name::CommonName,
+    words::words,
 };
 use zeroize::Zeroizing;
 
@@ -25,9 +29,11 @@ pub(crate) struct Pending {
 
 impl Pending {
     /// Makes a key and the request for it to be certified under this name.
-    pub(crate) async fn make(common_name: CommonName) -> Result<Self, Message> {
+    ///
+    /// The challenge is an invite's: by it the admin knows the request for one that need not be asked about.
+    pub(crate) async fn make(common_name: CommonName, challenge: Option<&Challenge>) -> Result<Self, Message> {
         let (private_key, public_key) = webcrypto::generate().await?;
-        let draft = CsrDraft::new(&common_name, &public_key, None);
+        let draft = CsrDraft::new(&common_name, &public_key, challenge);
         let signature = private_key.sign(draft.to_be_signed()).await?;
         Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
     }
@@ -54,13 +60,29 @@ impl Pending {
     }
 
     /// What the person and the admin compare.
-    pub(crate) fn fingerprint(&self) -> String {
-        self.csr.fingerprint().to_string()
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.csr.fingerprint()
+    }
+
+    /// Six words for the key, to be compared by voice.
+    pub(crate) fn words(&self) -> String {
+        words(&self.csr.public_key().fingerprint()).join(" ")
+    }
+
+    /// Whether it was made for this invite, whose challenge this is.
+    pub(crate) fn answers(&self, challenge: &Challenge) -> bool {
+        self.csr.challenge() == Some(challenge)
+    }
+
+    /// Whether it can be signed unasked.
+    pub(crate) fn is_invited(&self) -> bool {
+        let challenge = self.csr.challenge().and_then(|challenge| Credential::from_password(challenge).ok());
+        challenge.flatten().is_some()
     }
 
     /// Looks for the certificate where `sign` publishes it; `None` where it is not there yet.
     pub(crate) async fn look_up(&self) -> Result<Option<String>, Message> {
-        let path = format!("issued/{}.pem", self.csr.fingerprint().hex());
+        let path = format!("issued/{}.pem", self.fingerprint().hex());
         let found = files::beside_the_page(&path).await?;
         // Some hosts answer with a page of their own for what they do not have.
         Ok(found.filter(|text| Certificate::from_pem(text).is_ok()))

@@ -7,6 +7,8 @@ pub(crate) enum Screen {
     Loading,
     /// The page cannot work here; the message says why.
     Stopped,
+    /// Several requests are on their way: asks which one it is about.
+    Choose,
     /// Asks for the user name.
     Who,
     /// The key is being made.
@@ -26,6 +28,12 @@ pub(crate) enum Screen {
 pub(crate) enum Event {
     /// The page knows its deployment and how far the person had come.
     Loaded(Progress),
+    /// The person chose one of several requests, which had come this far.
+    Chosen(Progress),
+    /// The person wants to make a request beside those that are on their way.
+    AnotherWanted,
+    /// The person wants to see all requests.
+    AllWanted,
     /// A good user name was given.
     Named,
     /// The key and the request are made, and kept.
@@ -53,13 +61,16 @@ pub(crate) enum Progress {
     Requested,
     /// It was sent.
     Sent,
+    /// There are several.
+    Several,
 }
 
 impl Screen {
     /// Every screen, in the order of the way through.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Loading,
         Self::Stopped,
+        Self::Choose,
         Self::Who,
         Self::Key,
         Self::Request,
@@ -73,17 +84,24 @@ impl Screen {
     pub(crate) fn after(self, event: Event) -> Option<Self> {
         match (self, event) {
             (Self::Loading, Event::Loaded(Progress::Nothing)) => Some(Self::Who),
-            (Self::Loading, Event::Loaded(Progress::Requested)) => Some(Self::Request),
-            (Self::Loading, Event::Loaded(Progress::Sent)) => Some(Self::Certificate),
+            (Self::Loading, Event::Loaded(Progress::Several)) | (Self::Who, Event::AllWanted) => Some(Self::Choose),
+            (Self::Loading, Event::Loaded(Progress::Requested))
+            | (Self::Choose, Event::Chosen(Progress::Requested))
+            | (Self::Certificate, Event::RequestWanted) => Some(Self::Request),
+            (Self::Loading, Event::Loaded(Progress::Sent)) | (Self::Choose, Event::Chosen(Progress::Sent)) => {
+                Some(Self::Certificate)
+            }
             (Self::Who, Event::Named) => Some(Self::Key),
             (Self::Key, Event::KeyMade) => Some(Self::Request),
             (Self::Key, Event::KeyRefused) => Some(Self::Who),
             (Self::Request, Event::Sent) => Some(Self::Certificate),
-            (Self::Certificate, Event::RequestWanted) => Some(Self::Request),
             // Whoever has the certificate at hand need not say first that the request was sent.
             (Self::Request | Self::Certificate, Event::Certified) => Some(Self::Profile),
             (Self::Profile, Event::Wiped) => Some(Self::Done),
-            (Self::Request | Self::Certificate | Self::Profile | Self::Done, Event::Restarted) => Some(Self::Who),
+            (Self::Request | Self::Certificate | Self::Profile | Self::Done, Event::Restarted)
+            | (Self::Choose | Self::Request | Self::Certificate | Self::Profile, Event::AnotherWanted) => {
+                Some(Self::Who)
+            }
             _ => None,
         }
     }
@@ -93,6 +111,7 @@ impl Screen {
         match self {
             Self::Loading => "loading",
             Self::Stopped => "stopped",
+            Self::Choose => "choose",
             Self::Who => "who",
             Self::Key => "key",
             Self::Request => "request",
@@ -105,7 +124,7 @@ impl Screen {
     /// How many of the steps at the top of the page are behind the person, where they apply.
     pub(crate) fn steps_done(self) -> Option<usize> {
         match self {
-            Self::Loading | Self::Stopped => None,
+            Self::Loading | Self::Stopped | Self::Choose => None,
             Self::Who => Some(0),
             Self::Key => Some(1),
             Self::Request => Some(2),
@@ -148,6 +167,14 @@ mod tests {
     #[test]
     fn the_request_can_be_seen_again() {
         check(&[Event::Loaded(Progress::Sent), Event::RequestWanted], Screen::Request);
+    }
+
+    #[test]
+    fn of_several_requests_one_is_chosen() {
+        let several = Event::Loaded(Progress::Several);
+        check(&[several, Event::Chosen(Progress::Requested)], Screen::Request);
+        check(&[several, Event::Chosen(Progress::Sent)], Screen::Certificate);
+        check(&[several, Event::AnotherWanted, Event::AllWanted], Screen::Choose);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What outlives a reload: the pending request of each deployment, in IndexedDB, its private
-//! key wrapped. <https://www.w3.org/TR/IndexedDB/>
+//! What outlives a reload: the pending requests of all deployments, in IndexedDB, their private
+//! keys wrapped. <https://www.w3.org/TR/IndexedDB/>
 
-use js_sys::{Function, Object, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{CryptoKey, IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};
 
@@ -106,6 +106,13 @@ impl Store {
         let request = self.table(IdbTransactionMode::Readonly)?.get(&key.into()).map_err(refused)?;
         let found = answer(&request).await?;
         Ok(found.is_object().then(|| found.unchecked_into()))
+    }
+
+    /// The keys of all records, of whatever deployment.
+    pub(crate) async fn keys(&self) -> Result<Vec<String>, Message> {
+        let request = self.table(IdbTransactionMode::Readonly)?.get_all_keys().map_err(refused)?;
+        let keys: Array = answer(&request).await?.unchecked_into();
+        Ok(keys.iter().filter_map(|key| key.as_string()).collect())
     }
 
     /// Keeps `record` under `key`, in place of what was there.

@@ -16,6 +16,7 @@ pub(crate) fn show_screen(dom: &Dom, screen: Screen) {
     }
     dom.show(id::STEPS, screen.steps_done().is_some());
     dom.show(id::START_OVER, screen.has_key());
+    dom.show(id::ANOTHER, screen.has_key());
     let done = screen.steps_done().unwrap_or_default();
     for (place, step) in dom.all("#steps > li").enumerate() {
         let (state, current) = match place {

@@ -8,6 +8,8 @@ mod leaks;
 
 mod page_refuses;
 
+mod page_invites;
+
 mod sign_refuses;
 
 mod invites;

@@ -3,34 +3,48 @@
 //! Text goes in as text, never as markup. An element that is missing is passed over: a test
 //! sees to it that none is.
 
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
     Document, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement, Node,
     NodeList,
 };
 
+use crate::{
+    message::{Field, Message},
+    view,
+};
+
 /// The page's document.
 #[derive(Clone)]
-pub(crate) struct Dom(Document);
+pub(crate) struct Dom {
+    document: Document,
+    /// What has been filled in, for places that come later.
+    filled: Rc<RefCell<BTreeMap<&'static str, Field>>>,
+    /// What is said just now.
+    pub(crate) said: Rc<RefCell<Option<Message>>>,
+}
 
 impl Dom {
     pub(crate) fn of_this_page() -> Option<Self> {
-        web_sys::window()?.document().map(Self)
+        let document = web_sys::window()?.document()?;
+        Some(Self { document, filled: Rc::default(), said: Rc::default() })
     }
 
     /// The element with this id, if it is of the wanted kind.
     pub(crate) fn get<T: JsCast>(&self, id: &str) -> Option<T> {
-        self.0.get_element_by_id(id)?.dyn_into().ok()
+        self.document.get_element_by_id(id)?.dyn_into().ok()
     }
 
     /// The first element that the selector fits.
     pub(crate) fn first<T: JsCast>(&self, selector: &str) -> Option<T> {
-        self.0.query_selector(selector).ok()??.dyn_into().ok()
+        self.document.query_selector(selector).ok()??.dyn_into().ok()
     }
 
     /// All elements that the selector fits.
     pub(crate) fn all(&self, selector: &str) -> impl Iterator<Item = Element> + use<> {
-        elements(self.0.query_selector_all(selector).ok())
+        elements(self.document.query_selector_all(selector).ok())
     }
 
     /// Calls `handler` whenever `event` happens to the element.
@@ -51,9 +65,18 @@ impl Dom {
         }
     }
 
-    /// Writes `text` wherever the markup has a place for `name`.
-    pub(crate) fn fill(&self, name: &str, text: &str) {
-        fill(&self.0, name, text);
+    /// Writes `field` wherever the markup has a place for `name`.
+    pub(crate) fn fill(&self, name: &'static str, field: impl Into<Field>) {
+        let field = field.into();
+        fill(&self.document, name, &view::format(self, &field));
+        self.filled.borrow_mut().insert(name, field);
+    }
+
+    /// Writes everything into its places once more, because there are new ones or the language is another.
+    pub(crate) fn fill_again(&self) {
+        for (name, field) in &*self.filled.borrow() {
+            fill(&self.document, name, &view::format(self, field));
+        }
     }
 
     /// What was typed into an input or a text area.
@@ -179,6 +202,7 @@ pub(crate) mod id {
         DOWNLOAD_PROFILE = "download-profile",
         INVITED = "invited",
         INVITED_REQUEST = "invited-request",
+        LANGUAGE = "language",
         LOOK_UP = "look-up",
         MESSAGE = "message",
         SAVED = "saved",
@@ -221,9 +245,11 @@ mod tests {
         for name in
             ["common-name", "contact", "csr", "deployment", "domain", "fingerprint", "not-after", "username", "words"]
         {
-            assert!(PAGE.contains(&format!("data-fill=\"{name}\"")), "{name}");
+            let in_text = TEXT.contains(&format!("{{{name}}}"));
+            assert!(in_text || PAGE.contains(&format!("data-fill=\"{name}\"")), "{name}");
         }
     }
 
     const PAGE: &str = include_str!("../../web/index.html");
+    const TEXT: &str = include_str!("../../web/text/en.toml");
 }

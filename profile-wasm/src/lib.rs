@@ -1,7 +1,7 @@
 //! The browser module of the page: it binds WebCrypto, IndexedDB and the markup to the rules
 //! in [`profile`], and decides nothing that those rules decide.
 //!
-//! Everything a person reads stands in `web/index.html`; this crate switches its screens and
+//! Everything a person reads stands in `web/text`; this crate switches the screens of `web/index.html` and
 //! fills in names and dates as text. Nothing leaves the page but two kinds of `GET` to its own
 //! origin: the bundle (`deployment`) and the certificate (`pending`).
 
@@ -24,6 +24,8 @@ mod files;
 mod message;
 
 mod view;
+
+mod language;
 
 mod dom;
 

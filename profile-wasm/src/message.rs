@@ -1,5 +1,5 @@
 //! What the page has to say when something is refused or goes wrong: a code, by which the
-//! markup has the sentence (`<template id="message-CODE">`), and what is filled into it.
+//! language has the sentence (`message-CODE` in `web/text`), and what is filled into it.
 
 use profile::{
     bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, invite::InviteRefusal, key::KeyRefusal,
@@ -28,15 +28,30 @@ pub(crate) enum Field {
     Time(i64),
 }
 
+impl<T: Into<String>> From<T> for Field {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
 impl Message {
     /// A message without anything to fill in.
     pub(crate) fn new(code: &'static str) -> Self {
         Self(Box::new(Content { code, fields: Vec::new() }))
     }
 
-    /// Names the template.
+    /// Names the sentence.
     pub(crate) fn code(&self) -> &'static str {
         self.0.code
+    }
+
+    /// How grave it is, by which the style shows it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.code() {
+            "not-issued-yet" => "note",
+            "not-kept" => "warning",
+            _ => "problem",
+        }
     }
 
     /// What is filled in, by the name of the place.
@@ -145,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_stands_in_the_page() {
+    fn every_message_has_a_sentence() {
         let of_the_rules = [
             Message::from(NameError::Empty),
             NameError::TooLong { length: 33 }.into(),
@@ -188,14 +203,14 @@ mod tests {
         .map(Message::new);
         for message in of_the_rules.into_iter().chain(of_the_page) {
             let code = message.code();
-            let start = format!("<template id=\"message-{code}\"");
-            let (_, rest) = PAGE.split_once(&start).unwrap_or_else(|| panic!("{start} is missing"));
-            let (text, _) = rest.split_once("</template>").unwrap();
+            let start = format!("\nmessage-{code} = ");
+            let (_, rest) = TEXT.split_once(&start).unwrap_or_else(|| panic!("{start} is missing"));
+            let text = rest.lines().next().unwrap();
             for (name, _) in message.fields() {
-                assert!(text.contains(&format!("data-fill=\"{name}\"")), "{code} does not show `{name}`");
+                assert!(text.contains(&format!("{{{name}}}")), "{code} does not show `{name}`");
             }
         }
     }
 
-    const PAGE: &str = include_str!("../../web/index.html");
+    const TEXT: &str = include_str!("../../web/text/en.toml");
 }

@@ -17,8 +17,8 @@ use web_sys::HtmlDialogElement;
 use crate::{
     deployment::Deployment,
     dom::{Dom, id},
-    files, link,
-    message::Message,
+    files, language, link,
+    message::{Field, Message},
     pending::Pending,
     screen::{Event, Progress, Screen},
     store::{Record, Store},
@@ -30,11 +30,12 @@ pub(crate) async fn run() {
     let Some(dom) = Dom::of_this_page() else {
         return;
     };
+    language::begin(&dom);
     match Page::open(&dom).await {
         Ok(page) => Rc::new(page).listen(),
         Err(message) => {
             view::show_screen(&dom, Screen::Stopped);
-            view::tell(&dom, Some(&message));
+            view::tell(&dom, Some(message));
         }
     }
 }
@@ -127,7 +128,7 @@ impl Page {
             }
         };
         if let Err(message) = told {
-            view::tell(&self.dom, Some(&message));
+            view::tell(&self.dom, Some(message));
         }
     }
 
@@ -220,7 +221,7 @@ impl Page {
         while let Some(action) = self.next() {
             view::tell(&self.dom, None);
             if let Err(message) = self.act(action).await {
-                view::tell(&self.dom, Some(&message));
+                view::tell(&self.dom, Some(message));
             }
         }
         self.busy.set(false);
@@ -342,7 +343,7 @@ impl Page {
     async fn use_certificate(&self, text: &str) -> Result<(), Message> {
         let work = self.work()?;
         let certificate = work.pending.accept(text, &self.deployment, now()).await?;
-        self.dom.fill("not-after", &view::format_time(&self.dom, certificate.not_after()));
+        self.dom.fill("not-after", Field::Time(certificate.not_after()));
         self.dom.clear(id::CERTIFICATE_TEXT);
         // Set once: on the screens that follow there is no way to give another.
         drop(work.certificate.set(certificate));
@@ -398,7 +399,7 @@ impl Page {
             ("username", work.username().to_owned()),
             ("words", work.pending.words()),
         ] {
-            self.dom.fill(place, &text);
+            self.dom.fill(place, text);
         }
         let is_invited = work.pending.is_invited();
         self.dom.show(id::INVITED_REQUEST, is_invited);
@@ -409,7 +410,7 @@ impl Page {
 
     fn describe_deployment(&self) {
         let contact = self.deployment.contact.as_deref();
-        self.dom.fill("deployment", &self.deployment.name);
+        self.dom.fill("deployment", self.deployment.name.clone());
         self.dom.fill("domain", self.deployment.domain.as_str());
         self.dom.fill("contact", contact.unwrap_or_default());
         self.dom.show(id::CONTACT_KNOWN, contact.is_some());

@@ -1,10 +1,11 @@
 //! What the person sees and hears: one screen, the steps, and a message where there is one.
 
 use js_sys::{Date, Object, Reflect};
-use web_sys::{Element, HtmlElement, HtmlTemplateElement};
+use web_sys::{Element, HtmlElement};
 
 use crate::{
     dom::{Dom, attribute, fill, id},
+    language,
     message::{Field, Message},
     screen::Screen,
 };
@@ -37,28 +38,29 @@ pub(crate) fn focus_heading(dom: &Dom, screen: Screen) {
 }
 
 /// Says `message`, or takes back the last one.
-pub(crate) fn tell(dom: &Dom, message: Option<&Message>) {
+pub(crate) fn tell(dom: &Dom, message: Option<Message>) {
+    dom.said.replace(message);
+    say(dom);
+}
+
+/// Says the last message once more, in the page's language.
+pub(crate) fn say(dom: &Dom) {
+    let said = dom.said.borrow();
     let Some(region) = dom.get::<Element>(id::MESSAGE) else {
         return;
     };
     region.set_text_content(None);
-    let Some(message) = message else {
+    let Some(message) = said.as_ref() else {
         return;
     };
-    let template = dom.get::<HtmlTemplateElement>(&format!("message-{}", message.code()));
-    let Some(template) = template.or_else(|| dom.get("message-unexpected")) else {
+    let text = language::text(dom, &format!("message-{}", message.code()));
+    let Some(text) = text.or_else(|| language::text(dom, "message-unexpected")) else {
         return;
     };
-    let Ok(text) = template.content().clone_node_with_deep(true) else {
-        return;
-    };
-    attribute(&region, "data-kind", template.get_attribute("data-kind").as_deref());
+    attribute(&region, "data-kind", Some(message.kind()));
     drop(region.append_child(&text));
     for (name, field) in message.fields() {
-        match field {
-            Field::Text(text) => fill(&region, name, text),
-            Field::Time(time) => fill(&region, name, &format_time(dom, *time)),
-        }
+        fill(&region, name, &format(dom, field));
     }
     region.scroll_into_view();
 }
@@ -74,15 +76,22 @@ pub(crate) fn mark_invalid(dom: &Dom, id: &str, invalid: bool) {
     }
 }
 
+/// What is shown of a field, in the page's language.
+pub(crate) fn format(dom: &Dom, field: &Field) -> String {
+    match field {
+        Field::Text(text) => text.clone(),
+        Field::Time(time) => format_time(dom, *time),
+    }
+}
+
 /// A point in time (seconds since 1970) in the page's language and the visitor's time zone.
-pub(crate) fn format_time(dom: &Dom, seconds: i64) -> String {
+fn format_time(dom: &Dom, seconds: i64) -> String {
     let options = Object::new();
     for (name, value) in [("dateStyle", "long"), ("timeStyle", "short")] {
         // An option that could not be set leaves a plainer format.
         drop(Reflect::set(&options, &name.into(), &value.into()));
     }
-    let language = dom.first::<HtmlElement>("html").map(|html| html.lang()).unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "exact for every date that a certificate can have")]
     let date = Date::new(&(seconds as f64 * 1000.0).into());
-    date.to_locale_string(&language, &options).into()
+    date.to_locale_string(&language::current(dom), &options).into()
 }

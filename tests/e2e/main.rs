@@ -10,6 +10,8 @@ mod page_refuses;
 
 mod page_invites;
 
+mod page_looks;
+
 mod sign_refuses;
 
 mod invites;

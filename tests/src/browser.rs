@@ -19,6 +19,7 @@ use chromiumoxide::{
         browser_protocol::{
             browser::{SetDownloadBehaviorBehavior, SetDownloadBehaviorParams},
             dom::SetFileInputFilesParams,
+            emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetUserAgentOverrideParams},
             log::EventEntryAdded,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
@@ -195,6 +196,39 @@ impl Browser {
     /// It throws, or its value is not JSON.
     pub async fn evaluate(&self, expression: &str) -> Result<Value> {
         Ok(self.page.evaluate(expression).await?.into_value()?)
+    }
+
+    /// Makes the browser one of somebody who wants pages in `language` (`zh-CN`, `en`), from the next page on.
+    ///
+    /// # Errors
+    /// Chromium's.
+    pub async fn prefer_language(&self, language: &str) -> Result<()> {
+        let agent = self.evaluate("navigator.userAgent").await?;
+        let mut preference = SetUserAgentOverrideParams::new(agent.as_str().unwrap_or_default());
+        preference.accept_language = Some(language.to_owned());
+        self.page.execute(preference).await?;
+        Ok(())
+    }
+
+    /// Shows the page on a screen of this width, with a dark or a light scheme.
+    ///
+    /// # Errors
+    /// Chromium's.
+    pub async fn look(&self, width: u32, is_dark: bool) -> Result<()> {
+        let metrics = SetDeviceMetricsOverrideParams::new(i64::from(width), 900, 1.0, false);
+        self.page.execute(metrics).await?;
+        let scheme = MediaFeature::new("prefers-color-scheme", if is_dark { "dark" } else { "light" });
+        self.page.emulate_media_features(vec![scheme]).await?;
+        Ok(())
+    }
+
+    /// Presses a key, such as `Tab` or `Enter`, wherever the focus is.
+    ///
+    /// # Errors
+    /// Chromium's.
+    pub async fn press(&self, key: &str) -> Result<()> {
+        self.page.find_element("html").await?.press_key(key).await?;
+        Ok(())
     }
 
     /// The file called `name` once it has been downloaded.

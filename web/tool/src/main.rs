@@ -15,6 +15,7 @@ mod markup;
 mod seal;
 mod serve;
 mod size;
+mod text;
 mod wasm_bindgen;
 
 /// Seals and serves the page.

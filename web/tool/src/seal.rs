@@ -18,6 +18,7 @@ use crate::{
     headers::{self, Headers},
     markup::{self, Asset, Assets},
     size::Size,
+    text::Texts,
 };
 
 /// Turn what trunk built into a site that can be served.
@@ -26,6 +27,9 @@ pub(crate) struct Seal {
     /// What trunk built.
     #[arg(long)]
     dist: PathBuf,
+    /// What the page says: one file for each language.
+    #[arg(long)]
+    text: PathBuf,
     /// The site; `bundle.json` and `issued/` in it stay as they are.
     #[arg(long)]
     out: PathBuf,
@@ -33,7 +37,7 @@ pub(crate) struct Seal {
 
 impl Seal {
     pub(crate) fn run(self) -> Result<()> {
-        let site = Site::build(&self.dist)?;
+        let site = Site::build(&self.dist, &Texts::read(&self.text)?)?;
         site.write(&self.out).with_context(|| format!("cannot write the site to `{}`", self.out.display()))?;
         site.report()
     }
@@ -48,7 +52,7 @@ struct Site {
 }
 
 impl Site {
-    fn build(dist: &Path) -> Result<Self> {
+    fn build(dist: &Path, texts: &Texts) -> Result<Self> {
         let mut built = read(dist)?;
         let Some(page) = built.remove(PAGE) else {
             return Err(Advice::new(
@@ -58,6 +62,7 @@ impl Site {
             .into());
         };
         let page = String::from_utf8(page).context("the page is not UTF-8")?;
+        let page = texts.put_into(&page).context("cannot put the text into the page")?;
         let named = assets(&built)?;
         let sealed = markup::seal(&page, &named).context("cannot seal the page")?;
         let assets = built
@@ -193,7 +198,7 @@ mod tests {
         write(&out.path().join("issued/00.pem"), b"certificate").unwrap();
 
         for module in [b"\0asm first".as_slice(), b"\0asm second"] {
-            Site::build(dist(module).path()).unwrap().write(out.path()).unwrap();
+            Site::build(dist(module).path(), &Texts::default()).unwrap().write(out.path()).unwrap();
         }
 
         let modules: Vec<_> =
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn sealing_twice_gives_the_same_bytes() {
         let dist = dist(b"\0asm");
-        let [first, second] = [(); 2].map(|()| Site::build(dist.path()).unwrap());
+        let [first, second] = [(); 2].map(|()| Site::build(dist.path(), &Texts::default()).unwrap());
         assert_eq!(first.page, second.page);
         assert_eq!(first.headers, second.headers);
         assert_eq!(first.assets, second.assets);
@@ -215,7 +220,7 @@ mod tests {
     #[test]
     fn a_folder_that_trunk_did_not_fill_is_refused() {
         let empty = tempfile::tempdir().unwrap();
-        let refusal = Site::build(empty.path()).unwrap_err();
+        let refusal = Site::build(empty.path(), &Texts::default()).unwrap_err();
         assert!(crate::advice::hint(&refusal).is_some(), "{refusal}");
     }
 

@@ -42,6 +42,8 @@ pub(crate) fn build_into(page_dir: &Path) -> Result<()> {
             .arg("seal")
             .arg("--dist")
             .arg(dist())
+            .arg("--text")
+            .arg(build::root().join("web/text"))
             .arg("--out")
             .arg(page_dir)
             .stdout(std::io::stderr()),

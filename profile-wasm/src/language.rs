@@ -1,0 +1,93 @@
+//! The language of the page: which one, and its texts, which stand in templates of the markup.
+
+use js_sys::Array;
+use wasm_bindgen::JsCast as _;
+use web_sys::{DocumentFragment, Element, HtmlElement, HtmlSelectElement, HtmlTemplateElement, Node, Storage};
+
+use crate::{
+    dom::{Dom, attribute, id},
+    view,
+};
+
+/// Shows the page in the language that the person chose once, or else in the first of the browser's that there is.
+pub(crate) fn begin(dom: &Dom) {
+    let chosen = storage().and_then(|storage| storage.get_item(CHOICE).ok().flatten());
+    let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_else(Array::new);
+    let wanted = chosen.into_iter().chain(browsers.iter().filter_map(|tag| tag.as_string()));
+    if let Some(tag) = wanted.filter_map(|wanted| offered(dom, &wanted)).next() {
+        speak(dom, &tag);
+    }
+    let page = dom.clone();
+    dom.on(id::LANGUAGE, "change", move || choose(&page));
+}
+
+/// Shows the page in the language that was chosen in the list, and remembers it.
+fn choose(dom: &Dom) {
+    let Some(list) = dom.get::<HtmlSelectElement>(id::LANGUAGE) else { return };
+    speak(dom, &list.value());
+    if let Some(storage) = storage() {
+        // Where nothing is kept, the browser's language comes back with the next visit.
+        drop(storage.set_item(CHOICE, &list.value()));
+    }
+}
+
+/// The paragraph that has the text under `key`, in the page's language.
+pub(crate) fn text(dom: &Dom, key: &str) -> Option<Node> {
+    let paragraph = find(&texts(dom, &current(dom))?, key)?.clone_node_with_deep(true).ok()?;
+    attribute(paragraph.unchecked_ref(), "data-for", None);
+    Some(paragraph)
+}
+
+/// The page's language.
+pub(crate) fn current(dom: &Dom) -> String {
+    dom.first::<HtmlElement>("html").map(|html| html.lang()).unwrap_or_default()
+}
+
+fn speak(dom: &Dom, tag: &str) {
+    let Some(texts) = texts(dom, tag) else { return };
+    for place in dom.all("[data-text]") {
+        let text = place.get_attribute("data-text").and_then(|key| find(&texts, &key));
+        if let Some(text) = text.and_then(|text| text.clone_node_with_deep(true).ok()) {
+            place.set_text_content(None);
+            while let Some(child) = text.first_child() {
+                if place.append_child(&child).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    for place in dom.all("[data-label]") {
+        let label = place.get_attribute("data-label").and_then(|key| find(&texts, &key)?.text_content());
+        attribute(&place, "aria-label", label.as_deref());
+    }
+    if let Some(html) = dom.first::<HtmlElement>("html") {
+        html.set_lang(tag);
+    }
+    if let Some(list) = dom.get::<HtmlSelectElement>(id::LANGUAGE) {
+        list.set_value(tag);
+    }
+    dom.fill_again();
+    view::say(dom);
+}
+
+/// The page's language that comes closest: `zh-Hans` for `zh-CN`.
+fn offered(dom: &Dom, wanted: &str) -> Option<String> {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let mut tags = dom.all("#language option").filter_map(|option| option.get_attribute("value"));
+    tags.find(|tag| primary(tag) == primary(wanted))
+}
+
+fn texts(dom: &Dom, tag: &str) -> Option<DocumentFragment> {
+    Some(dom.get::<HtmlTemplateElement>(&format!("text-{tag}"))?.content())
+}
+
+fn find(texts: &DocumentFragment, key: &str) -> Option<Element> {
+    texts.query_selector(&format!("[data-for={key}]")).ok().flatten()
+}
+
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+/// Under which name the browser remembers the choice.
+const CHOICE: &str = "latchkey-language";

@@ -1,0 +1,130 @@
+//! Every state of the page, in every language, narrow and wide, dark and light. The pictures stay under
+//! `target/page-screens` for people to look at.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use tests::{
+    browser::Browser,
+    page,
+    rehearsal::{Rehearsal, repository},
+};
+
+#[tokio::test]
+async fn every_state_fits_in_every_language() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    for (language, tag) in [("en-GB,de", "en"), ("de,zh-CN,en", "zh-Hans")] {
+        let browser = Browser::open(&served.url, 1280, 900).await?;
+        browser.prefer_language(language).await?;
+        browser.reload().await?;
+        let album = Album { browser: &browser, folder: pictures(tag)?, tag };
+        album.picture("1-who").await?;
+        browser.fill("#username", "alice!").await?;
+        browser.click("#generate").await?;
+        browser.see("#message").await?;
+        album.picture("2-who-refused").await?;
+        let username = format!("user-{}", tag.to_ascii_lowercase());
+        let request = page::make_request(&browser, &username).await?;
+        fs::copy(request, folder.join("a.csr"))?;
+        album.picture("3-request").await?;
+        browser.click("#start-over").await?;
+        browser.see("#start-over-dialog").await?;
+        album.picture("4-start-over").await?;
+        browser.click("#start-over-cancel").await?;
+        page::go_on(&browser).await?;
+        album.picture("5-certificate").await?;
+        browser.click("#look-up").await?;
+        browser.see("#message").await?;
+        album.picture("6-not-yet").await?;
+        rehearsal.run(&["sign", "a.csr", "--out", &format!("{username}.crt"), "--yes"])?;
+        page::paste(&browser, &folder.join("a.csr")).await?;
+        browser.see("#message").await?;
+        album.picture("7-certificate-refused").await?;
+        browser.click("#another").await?;
+        page::make_request(&browser, "bob").await?;
+        browser.reload().await?;
+        browser.see("#screen-choose").await?;
+        album.picture("8-choose").await?;
+        let first =
+            "[...document.querySelectorAll('#waiting button')].find(it => it.textContent.includes('user-')).click()";
+        browser.evaluate(&format!("({first}, true)")).await?;
+        browser.see("#use-certificate").await?;
+        page::paste(&browser, &folder.join(format!("{username}.crt"))).await?;
+        page::save_profile(&browser, &username).await?;
+        browser.see("#wipe").await?;
+        album.picture("9-profile").await?;
+        browser.click("#wipe").await?;
+        browser.see("#screen-done").await?;
+        album.picture("10-done").await?;
+        browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_language_that_was_chosen_stays() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let served = rehearsal.serve()?;
+    let browser = Browser::open(&served.url, 1280, 900).await?;
+    browser.see("#screen-who").await?;
+    browser.fill("#username", "alice!").await?;
+    browser.click("#generate").await?;
+    browser.read("#message", "cannot be in a user name").await?;
+    let speak = |tag: &str| {
+        format!("(e => (e.value = '{tag}', e.dispatchEvent(new Event('change'))))(document.querySelector('#language'))")
+    };
+    browser.evaluate(&speak("zh-Hans")).await?;
+    browser.read("#message", "用户名中不能有“!”").await?;
+    browser.read("title", "您的 VPN 配置文件").await?;
+    ensure!(browser.text("#username").await? == "alice!", "what was typed is gone");
+    page::make_request(&browser, "alice").await?;
+    browser.reload().await?;
+    browser.read("#screen-request h2", "发送申请").await?;
+    browser.read("#screen-request", "保存 alice.csr").await?;
+    browser.evaluate(&speak("en")).await?;
+    browser.read("#screen-request", "Save alice.csr").await?;
+    browser.reload().await?;
+    browser.read("#screen-request h2", "Send the request").await?;
+    browser.close().await?;
+    Ok(())
+}
+
+struct Album<'a> {
+    browser: &'a Browser,
+    folder: PathBuf,
+    tag: &'a str,
+}
+
+impl Album<'_> {
+    /// Takes the state's pictures, and judges what a program can judge of its looks.
+    async fn picture(&self, state: &str) -> Result<()> {
+        for (width, is_dark) in [(320, false), (320, true), (1280, true), (1280, false)] {
+            self.browser.look(width, is_dark).await?;
+            let scheme = if is_dark { "dark" } else { "light" };
+            self.browser.screenshot(&self.folder.join(format!("{state}-{width}-{scheme}.png"))).await?;
+            let overflow = self.browser.evaluate("document.documentElement.scrollWidth - innerWidth").await?;
+            ensure!(overflow.as_i64().is_some_and(|by| by <= 0), "{state} is {overflow} pixels too wide at {width}");
+        }
+        let spoken = self.browser.evaluate("document.documentElement.lang").await?;
+        ensure!(spoken == self.tag, "{state}: the page is in {spoken} and not in {}", self.tag);
+        let empty = "[...document.querySelectorAll('[data-text]')].filter(it => !it.textContent.trim()).length";
+        ensure!(self.browser.evaluate(empty).await? == 0, "{state}: a text is empty");
+        Ok(())
+    }
+}
+
+fn pictures(tag: &str) -> Result<PathBuf> {
+    let folder = target()?.join("page-screens").join(tag);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn target() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().find(|folder| folder.ends_with("target")).map(Path::to_owned);
+    target.or_else(|| Some(repository().join("target"))).context("cargo's target folder")
+}

@@ -7,8 +7,8 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
-    Document, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement, Node,
-    NodeList,
+    Document, DragEvent, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement,
+    Node, NodeList,
 };
 
 use crate::{
@@ -121,6 +121,28 @@ impl Dom {
         }
     }
 
+    /// Calls `handler` with the file or the text that is dropped anywhere on the page.
+    pub(crate) fn on_drop(&self, handler: impl Fn(Option<File>, String) + 'static) {
+        let Some(page) = self.document.document_element() else { return };
+        // Only where this is answered so, something may be dropped.
+        listen(&page, "dragover", |event| event.prevent_default());
+        listen(&page, "drop", move |event| {
+            event.prevent_default();
+            let dropped = event.dyn_into::<DragEvent>().ok().and_then(|event| event.data_transfer());
+            if let Some(dropped) = dropped {
+                let file = dropped.files().and_then(|files| files.get(0));
+                handler(file, dropped.get_data("text").unwrap_or_default());
+            }
+        });
+    }
+
+    /// Fills an input.
+    pub(crate) fn set_value(&self, id: &str, value: &str) {
+        if let Some(input) = self.get::<HtmlInputElement>(id) {
+            input.set_value(value);
+        }
+    }
+
     /// Calls `handler` with the place of the item whose button is pressed.
     pub(crate) fn on_item(&self, list: &str, handler: impl Fn(usize) + 'static) {
         if let Some(list) = self.get::<Element>(list) {
@@ -198,14 +220,19 @@ pub(crate) mod id {
         CONTACT_UNKNOWN = "contact-unknown",
         ANOTHER = "another",
         CHOOSE_ANOTHER = "choose-another",
+        COPY_CSR = "copy-csr",
         DOWNLOAD_CSR = "download-csr",
         DOWNLOAD_PROFILE = "download-profile",
         INVITED = "invited",
         INVITED_REQUEST = "invited-request",
         LANGUAGE = "language",
         LOOK_UP = "look-up",
+        MAIL_CSR = "mail-csr",
         MESSAGE = "message",
+        NOTIFY = "notify",
+        RENEW_FILE = "renew-file",
         SAVED = "saved",
+        SHARE_CSR = "share-csr",
         START_AGAIN = "start-again",
         START_OVER = "start-over",
         START_OVER_CANCEL = "start-over-cancel",

@@ -3,6 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, RequestCache, RequestInit, Response, Url};
+use zeroize::Zeroizing;
 
 use crate::message::Message;
 
@@ -35,13 +36,15 @@ fn offer(name: &str, media_type: &str, bytes: &Uint8Array) -> Result<(), JsValue
     Ok(())
 }
 
-/// The text of a file that the person chose.
-pub(crate) async fn read(file: &File) -> Result<String, Message> {
+/// The content of a file that the person chose. It may be a profile, with a key in it.
+pub(crate) async fn read(file: &File) -> Result<Zeroizing<Vec<u8>>, Message> {
     if file.size() > MAX_LEN {
         return Err(Message::new("file-too-large"));
     }
-    let text = file.text().await.map_err(Message::thrown("unexpected"))?;
-    Ok(text.as_string().unwrap_or_default())
+    let buffer = Uint8Array::new(&file.array_buffer().await.map_err(Message::thrown("unexpected"))?);
+    let content = Zeroizing::new(buffer.to_vec());
+    buffer.fill(0, 0, buffer.length());
+    Ok(content)
 }
 
 /// The text of a file beside the page; `None` where the host has no such file.

@@ -1,18 +1,17 @@
 //! The language of the page: which one, and its texts, which stand in templates of the markup.
 
-use js_sys::Array;
 use wasm_bindgen::JsCast as _;
 use web_sys::{DocumentFragment, Element, HtmlElement, HtmlSelectElement, HtmlTemplateElement, Node, Storage};
 
 use crate::{
-    dom::{Dom, attribute, id},
+    dom::{Dom, attribute, fill, id},
     view,
 };
 
 /// Shows the page in the language that the person chose once, or else in the first of the browser's that there is.
 pub(crate) fn begin(dom: &Dom) {
     let chosen = storage().and_then(|storage| storage.get_item(CHOICE).ok().flatten());
-    let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_else(Array::new);
+    let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
     let wanted = chosen.into_iter().chain(browsers.iter().filter_map(|tag| tag.as_string()));
     if let Some(tag) = wanted.filter_map(|wanted| offered(dom, &wanted)).next() {
         speak(dom, &tag);
@@ -36,6 +35,17 @@ pub(crate) fn text(dom: &Dom, key: &str) -> Option<Node> {
     let paragraph = find(&texts(dom, &current(dom))?, key)?.clone_node_with_deep(true).ok()?;
     attribute(paragraph.unchecked_ref(), "data-for", None);
     Some(paragraph)
+}
+
+/// The text under `key`, in the page's language, with `fields` in their places.
+pub(crate) fn plain(dom: &Dom, key: &str, fields: &[(&str, &str)]) -> String {
+    let text = text(dom, key);
+    for (name, value) in fields {
+        if let Some(text) = &text {
+            fill(text, name, value);
+        }
+    }
+    text.and_then(|text| text.text_content()).unwrap_or_default()
 }
 
 /// The page's language.

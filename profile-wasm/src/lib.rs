@@ -21,6 +21,10 @@ mod store;
 
 mod files;
 
+mod handover;
+
+mod watch;
+
 mod message;
 
 mod view;

@@ -1,5 +1,6 @@
 //! What the address of the page says behind its `#`, which no browser sends to a server.
 
+use js_sys::decode_uri_component;
 use profile::invite::{Invite, InviteRefusal};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::Window;
@@ -16,6 +17,28 @@ pub(crate) fn invite(deployment: &Deployment) -> Result<Option<Invite>, Message>
         Ok(invite) => Ok(Some(invite)),
         Err(InviteRefusal::Absent) => Ok(None),
         Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The certificate in the page's address: PEM, or DER in Base64 of either alphabet.
+pub(crate) fn certificate() -> Option<String> {
+    let fragment = web_sys::window()?.location().hash().ok()?;
+    let value = fragment.strip_prefix("#certificate=")?;
+    let value = decode_uri_component(value).map_or_else(|_| value.to_owned(), String::from);
+    if value.contains("BEGIN") {
+        return Some(value);
+    }
+    let base64: String = value.trim_end_matches('=').chars().map(standard).collect();
+    let padding = (4 - base64.len() % 4) % 4;
+    Some(base64 + &"=".repeat(padding))
+}
+
+/// From the alphabet of RFC 4648 section 5 to that of section 4.
+fn standard(c: char) -> char {
+    match c {
+        '-' => '+',
+        '_' => '/',
+        other => other,
     }
 }
 

@@ -48,7 +48,7 @@ impl Message {
     /// How grave it is, by which the style shows it.
     pub(crate) fn kind(&self) -> &'static str {
         match self.code() {
-            "not-issued-yet" => "note",
+            "not-issued-yet" | "copied" | "renewal" => "note",
             "not-kept" => "warning",
             _ => "problem",
         }
@@ -65,7 +65,7 @@ impl Message {
         self
     }
 
-    fn with_time(mut self, name: &'static str, time: i64) -> Self {
+    pub(crate) fn with_time(mut self, name: &'static str, time: i64) -> Self {
         self.0.fields.push((name, Field::Time(time)));
         self
     }
@@ -105,11 +105,13 @@ impl From<CertificateRefusal> for Message {
                 message.with("found", found).with("expected", expected)
             }
             CertificateRefusal::AnotherCa { issuer } => message.with("found", issuer),
+            CertificateRefusal::OtherPem { label } if label.ends_with("PRIVATE KEY") => Self::new("key-instead"),
             CertificateRefusal::OtherPem { label } => message.with("found", label),
             CertificateRefusal::NotYetValid { not_before } => message.with_time("time", not_before),
             CertificateRefusal::Expired { not_after } => message.with_time("time", not_after),
             CertificateRefusal::NotACertificate
             | CertificateRefusal::CsrInstead
+            | CertificateRefusal::ProfileInstead
             | CertificateRefusal::CaInstead
             | CertificateRefusal::NotForClients
             | CertificateRefusal::Forged
@@ -171,6 +173,8 @@ mod tests {
             CertificateRefusal::NotACertificate.into(),
             CertificateRefusal::CsrInstead.into(),
             CertificateRefusal::OtherPem { label: String::new() }.into(),
+            CertificateRefusal::OtherPem { label: "RSA PRIVATE KEY".to_owned() }.into(),
+            CertificateRefusal::ProfileInstead.into(),
             CertificateRefusal::CaInstead.into(),
             CertificateRefusal::NotForClients.into(),
             CertificateRefusal::AnotherName { found: String::new(), expected: String::new() }.into(),
@@ -189,6 +193,12 @@ mod tests {
             KeyRefusal::Malformed.into(),
         ];
         let of_the_page = [
+            "copied",
+            "no-request-here",
+            "not-a-profile",
+            "not-copied",
+            "other-profile",
+            "renewal",
             "bundle-malformed",
             "bundle-missing",
             "crypto-refused",

@@ -11,18 +11,21 @@ use profile::{
     certificate::Certificate,
     invite::Invite,
     name::{CommonName, Username},
+    ovpn::Document,
 };
-use web_sys::HtmlDialogElement;
+use web_sys::{File, HtmlDialogElement};
+use zeroize::Zeroizing;
 
 use crate::{
     deployment::Deployment,
     dom::{Dom, id},
-    files, language, link,
+    files, handover, language, link,
     message::{Field, Message},
     pending::Pending,
     screen::{Event, Progress, Screen},
     store::{Record, Store},
     view,
+    watch::{self, Watch},
 };
 
 /// Shows the page and answers the person from then on.
@@ -48,6 +51,10 @@ struct Page {
     screen: Cell<Screen>,
     /// Whether an action is under way.
     busy: Cell<bool>,
+    /// When to look for the certificate.
+    watch: Watch,
+    /// What has been dropped on the page.
+    dropped: RefCell<Option<(Option<File>, String)>>,
     /// What has been clicked and not yet been answered.
     waiting: RefCell<VecDeque<Action>>,
     /// The invite of the page's address, until a request was made for it.
@@ -81,6 +88,12 @@ enum Action {
     FollowLink,
     Generate,
     SaveRequest,
+    CopyRequest,
+    ShareRequest,
+    MailRequest,
+    Notify,
+    TakeDropped,
+    Renew,
     ToCertificate,
     ToRequest,
     LookUp,
@@ -105,6 +118,8 @@ impl Page {
             screen: Cell::new(Screen::Loading),
             busy: Cell::new(false),
             waiting: RefCell::default(),
+            watch: Watch::default(),
+            dropped: RefCell::new(None),
             invite: RefCell::new(None),
             all: RefCell::default(),
             work: RefCell::new(None),
@@ -117,6 +132,13 @@ impl Page {
     /// Takes up what an earlier visit left, or what a link asks for.
     async fn begin(&self) {
         self.all.replace(self.restore().await);
+        if let Some(certificate) = link::certificate() {
+            link::forget();
+            if let Err(message) = self.follow(certificate.as_bytes()).await {
+                view::tell(&self.dom, Some(message));
+            }
+            return;
+        }
         let told = match link::invite(&self.deployment) {
             Ok(invite) => {
                 self.invite.replace(invite);
@@ -130,6 +152,23 @@ impl Page {
         if let Err(message) = told {
             view::tell(&self.dom, Some(message));
         }
+    }
+
+    /// Takes a certificate from a link, for the request that it answers.
+    async fn follow(&self, certificate: &[u8]) -> Result<(), Message> {
+        let all = self.all.borrow().clone();
+        let mut refusal = Message::new("no-request-here");
+        for work in &all {
+            match work.pending.accept(certificate, &self.deployment, now()).await {
+                Ok(_) => {
+                    self.resume(work, Event::Loaded).await?;
+                    return self.use_certificate(certificate).await;
+                }
+                Err(other) => refusal = other,
+            }
+        }
+        self.choose().await?;
+        Err(refusal)
     }
 
     /// Goes where the person is most likely to want to go.
@@ -159,7 +198,7 @@ impl Page {
         self.take_up(Rc::clone(work));
         self.enter(event(if is_sent { Progress::Sent } else { Progress::Requested }));
         match record.and_then(Record::certificate_pem) {
-            Some(text) => self.use_certificate(&text).await,
+            Some(text) => self.use_certificate(text.as_bytes()).await,
             None => Ok(()),
         }
     }
@@ -187,6 +226,11 @@ impl Page {
             (id::TO_ALL, "click", Action::ToAll),
             (id::WHO, "submit", Action::Generate),
             (id::DOWNLOAD_CSR, "click", Action::SaveRequest),
+            (id::COPY_CSR, "click", Action::CopyRequest),
+            (id::SHARE_CSR, "click", Action::ShareRequest),
+            (id::MAIL_CSR, "click", Action::MailRequest),
+            (id::NOTIFY, "click", Action::Notify),
+            (id::RENEW_FILE, "change", Action::Renew),
             (id::TO_CERTIFICATE, "click", Action::ToCertificate),
             (id::TO_REQUEST, "click", Action::ToRequest),
             (id::LOOK_UP, "click", Action::LookUp),
@@ -203,9 +247,32 @@ impl Page {
             self.dom.on(id, event, move || page.will(action));
         }
         let page = Rc::clone(&self);
+        self.dom.on_drop(move |file, text| {
+            page.dropped.replace(Some((file, text)));
+            page.will(Action::TakeDropped);
+        });
+        spawn_local(Rc::clone(&self).watch());
+        let page = Rc::clone(&self);
         link::on_change(move || page.will(Action::FollowLink));
         let page = Rc::clone(&self);
         self.dom.on_item(id::WAITING, move |place| page.will(Action::Resume(place)));
+    }
+
+    /// Looks for the certificate as long as it is waited for. What goes wrong meanwhile is nobody's business.
+    async fn watch(self: Rc<Self>) {
+        loop {
+            watch::second().await;
+            if self.screen.get() != Screen::Certificate || self.busy.get() || !self.watch.tick() {
+                continue;
+            }
+            if let Ok(work) = self.work()
+                && let Ok(Some(_)) = work.pending.look_up().await
+                && self.screen.get() == Screen::Certificate
+            {
+                self.will(Action::LookUp);
+                watch::tell(&language::plain(&self.dom, "arrived", &[]));
+            }
+        }
     }
 
     fn will(self: &Rc<Self>, action: Action) {
@@ -253,6 +320,25 @@ impl Page {
             }
             Action::Generate => self.generate().await,
             Action::SaveRequest => self.save_request(),
+            Action::CopyRequest => {
+                handover::copy(&self.work()?.pending.csr_pem()).await?;
+                Err(Message::new("copied"))
+            }
+            Action::ShareRequest => {
+                let work = self.work()?;
+                handover::share(&work.file_name("csr"), &work.pending.csr_pem()).await
+            }
+            Action::MailRequest => self.write_letter(),
+            Action::Notify => {
+                watch::ask().await;
+                self.dom.show(id::NOTIFY, watch::can_ask());
+                Ok(())
+            }
+            Action::TakeDropped => self.take_dropped().await,
+            Action::Renew => match self.dom.take_file(id::RENEW_FILE) {
+                Some(file) => self.renew(&files::read(&file).await?),
+                None => Ok(()),
+            },
             Action::ToCertificate => self.to_certificate().await,
             Action::ToRequest => self.step(Event::RequestWanted),
             Action::LookUp => self.look_up().await,
@@ -312,7 +398,7 @@ impl Page {
 
     fn save_request(&self) -> Result<(), Message> {
         let work = self.work()?;
-        files::save(&format!("{}.csr", work.username()), "application/pkcs10", &work.pending.csr_pem())
+        files::save(&work.file_name("csr"), "application/pkcs10", &work.pending.csr_pem())
     }
 
     async fn to_certificate(&self) -> Result<(), Message> {
@@ -322,7 +408,7 @@ impl Page {
 
     async fn look_up(&self) -> Result<(), Message> {
         let found = self.work()?.pending.look_up().await?;
-        self.use_certificate(&found.ok_or_else(|| Message::new("not-issued-yet"))?).await
+        self.use_certificate(found.ok_or_else(|| Message::new("not-issued-yet"))?.as_bytes()).await
     }
 
     async fn use_file(&self) -> Result<(), Message> {
@@ -337,25 +423,66 @@ impl Page {
         if text.trim().is_empty() {
             return Err(Message::new("nothing-given"));
         }
-        self.use_certificate(&text).await
+        self.use_certificate(text.as_bytes()).await
     }
 
-    async fn use_certificate(&self, text: &str) -> Result<(), Message> {
+    /// Drafts the letter to whom the bundle names, with what the admin needs to compare.
+    fn write_letter(&self) -> Result<(), Message> {
+        let (work, contact) = (self.work()?, self.deployment.contact.as_deref().unwrap_or_default());
+        let (name, csr) = (work.pending.common_name().to_string(), work.pending.csr_pem());
+        let fields = [("common-name", name.as_str()), ("words", &work.pending.words()), ("csr", &csr)];
+        let subject = language::plain(&self.dom, "mail-subject", &fields);
+        handover::write_letter(contact, &subject, &language::plain(&self.dom, "mail-body", &fields))
+    }
+
+    /// What is dropped is a certificate where one is waited for, and else an old profile.
+    async fn take_dropped(&self) -> Result<(), Message> {
+        let Some((file, text)) = self.dropped.take() else { return Ok(()) };
+        let content = match file {
+            Some(file) => files::read(&file).await?,
+            None => Zeroizing::new(text.into_bytes()),
+        };
+        match self.screen.get() {
+            Screen::Request | Screen::Certificate => self.use_certificate(&content).await,
+            Screen::Who => self.renew(&content),
+            Screen::Loading | Screen::Stopped | Screen::Choose | Screen::Key | Screen::Profile | Screen::Done => Ok(()),
+        }
+    }
+
+    /// Takes the user's name from a profile that is to be renewed. Its key stays what it is: the new one is another.
+    fn renew(&self, profile: &[u8]) -> Result<(), Message> {
+        let not_a_profile = || Message::new("not-a-profile");
+        let text = std::str::from_utf8(profile).map_err(|_| not_a_profile())?;
+        let document = Document::parse(text).map_err(|_| not_a_profile())?;
+        let certificate = document.block("cert").ok_or_else(not_a_profile)?;
+        let certificate = Certificate::from_pem(certificate).map_err(|_| not_a_profile())?;
+        let found = certificate.common_name().unwrap_or_default();
+        let Ok(common_name) = CommonName::parse(&found, &self.deployment.domain) else {
+            return Err(Message::new("other-profile").with("found", found));
+        };
+        if self.invite.borrow().is_none() {
+            self.dom.set_value(id::USERNAME, common_name.username().as_str());
+        }
+        Err(Message::new("renewal").with("found", found).with_time("time", certificate.not_after()))
+    }
+
+    async fn use_certificate(&self, content: &[u8]) -> Result<(), Message> {
         let work = self.work()?;
-        let certificate = work.pending.accept(text, &self.deployment, now()).await?;
+        let certificate = work.pending.accept(content, &self.deployment, now()).await?;
         self.dom.fill("not-after", Field::Time(certificate.not_after()));
         self.dom.clear(id::CERTIFICATE_TEXT);
         // Set once: on the screens that follow there is no way to give another.
+        let pem = certificate.to_pem();
         drop(work.certificate.set(certificate));
         self.step(Event::Certified)?;
-        self.note(|record| record.set_certificate(text)).await
+        self.note(|record| record.set_certificate(&pem)).await
     }
 
     async fn save_profile(&self) -> Result<(), Message> {
         let work = self.work()?;
         let certificate = work.certificate.get().ok_or_else(|| Message::new("unexpected"))?;
         let profile = work.pending.profile(certificate, &self.deployment).await?;
-        files::save(&format!("{}.ovpn", work.username()), "application/x-openvpn-profile", &profile)?;
+        files::save(&work.file_name("ovpn"), "application/x-openvpn-profile", &profile)?;
         self.dom.show(id::SAVED, true);
         Ok(())
     }
@@ -402,6 +529,7 @@ impl Page {
             self.dom.fill(place, text);
         }
         let is_invited = work.pending.is_invited();
+        self.dom.show(id::SHARE_CSR, handover::can_share(&work.file_name("csr"), &work.pending.csr_pem()));
         self.dom.show(id::INVITED_REQUEST, is_invited);
         self.dom.show(id::UNINVITED_REQUEST, !is_invited);
         self.dom.show(id::SAVED, false);
@@ -413,6 +541,7 @@ impl Page {
         self.dom.fill("deployment", self.deployment.name.clone());
         self.dom.fill("domain", self.deployment.domain.as_str());
         self.dom.fill("contact", contact.unwrap_or_default());
+        self.dom.show(id::MAIL_CSR, contact.is_some());
         self.dom.show(id::CONTACT_KNOWN, contact.is_some());
         self.dom.show(id::CONTACT_UNKNOWN, contact.is_none());
     }
@@ -452,6 +581,9 @@ impl Page {
             self.dom.lock(id::USERNAME, username);
             self.dom.show(id::INVITED, username.is_some());
             self.dom.show(id::TO_ALL, !all.is_empty());
+        } else if screen == Screen::Certificate {
+            self.watch.begin();
+            self.dom.show(id::NOTIFY, watch::can_ask());
         } else if screen == Screen::Choose {
             let item = |work: &Rc<Work>| {
                 vec![("common-name", work.pending.common_name().to_string()), ("words", work.pending.words())]
@@ -464,6 +596,11 @@ impl Page {
 impl Work {
     fn username(&self) -> &str {
         self.pending.common_name().username().as_str()
+    }
+
+    /// Plain ASCII, as user names are.
+    fn file_name(&self, extension: &str) -> String {
+        format!("{}.{extension}", self.username())
     }
 }
 

@@ -88,9 +88,14 @@ impl Pending {
         Ok(found.filter(|text| Certificate::from_pem(text).is_ok()))
     }
 
-    /// The certificate in `text`, if it is the one for this request at this time (seconds since 1970).
-    pub(crate) async fn accept(&self, text: &str, deployment: &Deployment, now: i64) -> Result<Certificate, Message> {
-        let certificate = Certificate::from_pem(text)?;
+    /// The certificate in `content`, if it is the one for this request at this time (seconds since 1970).
+    pub(crate) async fn accept(
+        &self,
+        content: &[u8],
+        deployment: &Deployment,
+        now: i64,
+    ) -> Result<Certificate, Message> {
+        let certificate = Certificate::from_any(content)?;
         let public_key = self.csr.public_key();
         certificate.check(&Expected { common_name: &self.common_name, public_key, ca: &deployment.ca, now })?;
         if webcrypto::verify(deployment.ca.public_key_der(), certificate.signed()?).await? {

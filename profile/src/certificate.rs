@@ -1,5 +1,6 @@
 //! Certificates (RFC 5280), as far as the page must understand one before a person relies on it.
 
+use base64ct::{Base64, Encoding as _};
 use der::{DateTime, oid::ObjectIdentifier};
 use thiserror::Error;
 
@@ -65,6 +66,9 @@ pub enum CertificateRefusal {
         /// The label of its first line.
         label: String,
     },
+    /// A whole profile or client configuration.
+    #[error("this is a profile, not a certificate")]
+    ProfileInstead,
     /// A CA's certificate.
     #[error("this is the certificate of the CA, not of a user")]
     CaInstead,
@@ -112,6 +116,7 @@ impl CertificateRefusal {
             Self::NotACertificate => "not-a-certificate",
             Self::CsrInstead => "csr-instead",
             Self::OtherPem { .. } => "other-pem",
+            Self::ProfileInstead => "profile-instead",
             Self::CaInstead => "ca-instead",
             Self::NotForClients => "not-for-clients",
             Self::AnotherName { .. } => "another-name",
@@ -125,6 +130,24 @@ impl CertificateRefusal {
 }
 
 impl Certificate {
+    /// Reads a certificate in whatever form people have it: PEM, DER, bare Base64, or PKCS#7.
+    ///
+    /// # Errors
+    /// [`CertificateRefusal::NotACertificate`], `CsrInstead`, `ProfileInstead` or `OtherPem`.
+    pub fn from_any(content: &[u8]) -> Result<Self, CertificateRefusal> {
+        let Ok(text) = std::str::from_utf8(content) else {
+            return Self::from_der(content.to_vec()).or_else(|_| Ok(Self::from_pkcs7(content)?));
+        };
+        if text.contains("<ca>") || text.contains("<cert>") {
+            return Err(CertificateRefusal::ProfileInstead);
+        }
+        Self::from_pem(text).or_else(|refusal| {
+            let base64: String = text.chars().filter(|c| !pem::is_layout(*c)).collect();
+            let der = Base64::decode_vec(&base64).map_err(|_| refusal.clone())?;
+            Self::from_der(der).map_err(|_| refusal)
+        })
+    }
+
     /// Reads the first certificate of `text`; a chain may follow it.
     ///
     /// # Errors
@@ -133,6 +156,7 @@ impl Certificate {
         let block = pem::first_block(text).ok_or(CertificateRefusal::NotACertificate)?;
         match block.label {
             LABEL => Self::from_der(block.der),
+            "PKCS7" | "CMS" => Ok(Self::from_pkcs7(&block.der)?),
             label if label.ends_with("CERTIFICATE REQUEST") => Err(CertificateRefusal::CsrInstead),
             label => Err(CertificateRefusal::OtherPem { label: label.to_owned() }),
         }
@@ -144,6 +168,25 @@ impl Certificate {
     /// [`CertificateRefusal::NotACertificate`].
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateRefusal> {
         Ok(Self::decode(der)?)
+    }
+
+    /// The user's certificate among those of a PKCS#7 file: `ContentInfo` and `SignedData` of RFC 5652 sections 3 and 5.1.
+    fn from_pkcs7(der: &[u8]) -> Result<Self, Malformed> {
+        let [kind, content] = sequence(der)?[..] else {
+            return Err(Malformed);
+        };
+        if !kind.is_identifier(&SIGNED_DATA) || content.tag != context(0) {
+            return Err(Malformed);
+        }
+        let fields = sequence(content.value)?;
+        let certificates = fields.iter().find(|field| field.tag == context(0)).ok_or(Malformed)?;
+        let mut certificates: Vec<Self> = elements(certificates.value)?
+            .into_iter()
+            .filter_map(|certificate| Self::decode(certificate.whole.to_vec()).ok())
+            .collect();
+        // They may come in any order.
+        certificates.sort_by_key(Self::is_ca);
+        certificates.into_iter().next().ok_or(Malformed)
     }
 
     /// `Certificate` and `TBSCertificate` of RFC 5280 section 4.1.
@@ -325,6 +368,9 @@ fn unix_seconds(time: Element<'_>) -> Option<i64> {
     i64::try_from(date.unix_duration().as_secs()).ok().filter(|_| rest.is_empty())
 }
 
+/// `id-signedData` of RFC 5652 section 5.1.
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+
 /// RFC 7468 section 5.
 const LABEL: &str = "CERTIFICATE";
 
@@ -358,6 +404,42 @@ mod tests {
     fn a_chain_may_follow() {
         let text = concat!(include_str!("testdata/alice.crt"), include_str!("testdata/ca.crt"));
         check(text, JULY_2026, Ok(()));
+    }
+
+    #[test]
+    fn a_certificate_is_taken_in_every_form_in_which_people_have_it() {
+        let pem = include_str!("testdata/alice.crt");
+        let alice = Certificate::from_pem(pem).unwrap();
+        let quoted: String = pem.lines().map(|line| format!("> {line}\r\n")).collect();
+        let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let forms: [&[u8]; 6] = [
+            pem.as_bytes(),
+            quoted.as_bytes(),
+            bare.as_bytes(),
+            &alice.der,
+            include_bytes!("testdata/alice.p7b"),
+            include_bytes!("testdata/alice.p7c"),
+        ];
+        for form in forms {
+            assert_eq!(Certificate::from_any(form).as_ref(), Ok(&alice), "{}", String::from_utf8_lossy(form));
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_called_by_its_name() {
+        let check = |content: &[u8], expected| assert_eq!(Certificate::from_any(content).unwrap_err(), expected);
+        let profile = format!("client\n<ca>\n{}</ca>\n", include_str!("testdata/ca.crt"));
+        check(profile.as_bytes(), CertificateRefusal::ProfileInstead);
+        check(include_bytes!("testdata/alice.csr"), CertificateRefusal::CsrInstead);
+        for nothing in [
+            &b""[..],
+            b"YWJj",
+            b"\x30\x82\xff\xff",
+            b"\xff\xfe",
+            b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
+        ] {
+            check(nothing, CertificateRefusal::NotACertificate);
+        }
     }
 
     #[test]

@@ -13,21 +13,24 @@ pub(crate) struct Block<'a> {
     pub(crate) is_followed: bool,
 }
 
-/// Reads the first block of `text`. Tools write explanations before it (RFC 7468 section 5.2); the lines of Base64 may
-/// be of any length, because mail programs break them anew.
+/// Reads the first block of `text`. Tools write explanations before it (RFC 7468 section 5.2). People paste what mail
+/// programs made of it: lines of any length or none at all, indented, quoted with `>`, with spaces of all kinds.
 pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
-    let mut lines = text.lines().map(str::trim);
-    let label = lines.find_map(|line| line.strip_prefix(BEGIN))?.strip_suffix(DASHES)?;
-    let mut base64 = String::new();
-    let after = loop {
-        let line = lines.next()?;
-        match line.strip_prefix(END) {
-            Some(end) => break end.strip_prefix(label)?.strip_prefix(DASHES)?,
-            None => base64.extend(line.split_ascii_whitespace()),
-        }
-    };
-    let is_followed = !after.is_empty() || lines.any(|line| !line.is_empty());
-    Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed })
+    let (_, rest) = text.split_once(BEGIN)?;
+    let (label, rest) = rest.split_once(DASHES)?;
+    let is_label = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+    if label.is_empty() || !label.chars().all(is_label) {
+        return None;
+    }
+    let (body, rest) = rest.split_once(END)?;
+    let after = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
+    let base64: Zeroizing<String> = Zeroizing::new(body.chars().filter(|c| !is_layout(*c)).collect());
+    Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed: !after.chars().all(is_layout) })
+}
+
+/// What is no part of Base64 and comes in between: white space, marks of a mail's quotation, characters of no width.
+pub(crate) fn is_layout(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '>' | '\u{200b}' | '\u{feff}')
 }
 
 /// Writes `der` as one PEM block with lines of 64 characters.
@@ -95,6 +98,9 @@ mod tests {
         check("-----BEGIN X-----\nYWJjZGVm\n-----END X-----", false);
         check("\r\n  -----BEGIN X-----\r\nYWJj\r\n ZG Vm\r\n-----END X-----\r\n\r\n", false);
         check("Certificate:\n  Data:\n-----BEGIN X-----\nYWJjZGVm\n-----END X-----\n", false);
+        check("Hello,\r\n> > -----BEGIN X-----\r\n> > YWJj\r\n> > ZGVm\r\n> > -----END X-----\r\n>\r\n", false);
+        check("\u{feff}\u{a0}\u{a0}-----BEGIN X-----\u{a0}YWJj\u{3000}ZGVm -----END X-----", false);
+        check("here it is: -----BEGIN X-----YWJjZGVm-----END X-----", false);
         check("-----BEGIN X-----\nYWJjZGVm\n-----END X-----\n-----BEGIN Y-----", true);
         check("-----BEGIN X-----\nYWJjZGVm\n-----END X----------BEGIN Y-----", true);
     }

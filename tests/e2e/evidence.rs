@@ -41,7 +41,10 @@ impl Evidence {
             ensure!(request.method == "GET" && !request.has_body, "a request carried something: {request:?}");
         }
         ensure!(record.lookups.iter().all(|host| url.starts_with(host)), "names were looked up: {:?}", record.lookups);
-        ensure!(record.console.is_empty(), "the console is not empty: {:?}", record.console);
+        // Browsers note down what a host does not have, and a certificate is looked for until it is there.
+        let is_a_look = |line: &&String| line.contains("\"source\":\"network\"") && line.contains("/issued/");
+        let said: Vec<_> = record.console.iter().filter(|line| !is_a_look(line)).collect();
+        ensure!(said.is_empty(), "the console is not empty: {said:?}");
         Ok(())
     }
 

@@ -34,6 +34,7 @@ async fn visit(rehearsal: &Rehearsal, url: &str, username: &str) -> Result<Evide
     let (csr, crt, ovpn) = (format!("{username}.csr"), format!("{username}.crt"), format!("{username}.ovpn"));
     fs::copy(page::make_request(&browser, username).await?, folder.join(&csr))?;
     rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
+    rehearsal.withhold()?;
     page::go_on(&browser).await?;
     page::paste(&browser, &folder.join(&crt)).await?;
     fs::copy(page::save_profile(&browser, username).await?, folder.join(&ovpn))?;

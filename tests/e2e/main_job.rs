@@ -64,6 +64,7 @@ async fn the_main_job(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     write(&folder.join("ca.crt"), ca)?;
     openssl::run(folder, &["verify", "-purpose", "sslclient", "-CAfile", "ca.crt", "alice.crt"])?;
 
+    rehearsal.withhold()?;
     page::go_on(&browser).await?;
     browser.choose("#certificate-file", &folder.join("alice.crt")).await?;
     let profile = page::save_profile(&browser, "alice").await?;

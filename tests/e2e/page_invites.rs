@@ -43,6 +43,7 @@ async fn an_invited_user_is_signed_unasked() -> Result<()> {
     let told = String::from_utf8_lossy(&signed.stderr).into_owned() + &String::from_utf8_lossy(&signed.stdout);
     ensure!(told.contains(&words_of_bob), "the admin sees other words than {words_of_bob}: {told}");
 
+    rehearsal.withhold()?;
     // Both are there after a reload, and each goes its way.
     browser.reload().await?;
     browser.see("#screen-choose").await?;

@@ -41,6 +41,7 @@ async fn every_state_fits_in_every_language() -> Result<()> {
         browser.see("#message").await?;
         album.picture("6-not-yet").await?;
         rehearsal.run(&["sign", "a.csr", "--out", &format!("{username}.crt"), "--yes"])?;
+        rehearsal.withhold()?;
         page::paste(&browser, &folder.join("a.csr")).await?;
         browser.see("#message").await?;
         album.picture("7-certificate-refused").await?;

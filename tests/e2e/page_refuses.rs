@@ -21,6 +21,7 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
     for name in ["alice", "other-key", "bob"] {
         rehearsal.run(&["sign", &format!("{name}.csr"), "--out", &format!("{name}.crt"), "--yes"])?;
     }
+    rehearsal.withhold()?;
     foreign_ca(folder)?;
 
     page::go_on(&browser).await?;

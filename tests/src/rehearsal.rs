@@ -76,6 +76,11 @@ impl Rehearsal {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Takes the published certificates away, as where an admin sends them by mail: the page finds none by itself.
+    pub fn withhold(&self) -> Result<()> {
+        fs::remove_dir_all(self.site().join("issued")).context("the published certificates")
+    }
+
     /// `cargo xtask serve` on a free port.
     pub fn serve(&self) -> Result<Served> {
         let mut command = Command::new(binary("xtask"));

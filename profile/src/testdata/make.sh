@@ -59,3 +59,6 @@ certificate alice-of-other-ca alice alice.vpn.example.com other-ca clientAuth 20
 certificate alice-with-other-key bob alice.vpn.example.com ca clientAuth 20260101000000Z 20270101000000Z
 certificate bob-with-alices-key alice bob.vpn.example.com ca clientAuth 20260101000000Z 20270101000000Z
 certificate server alice alice.vpn.example.com ca serverAuth 20260101000000Z 20270101000000Z
+# The CA's first: it need not be the user's that comes first.
+openssl crl2pkcs7 -nocrl -certfile ca.crt -certfile alice.crt -out alice.p7b
+openssl crl2pkcs7 -nocrl -certfile ca.crt -certfile alice.crt -outform DER -out alice.p7c

@@ -1,0 +1,169 @@
+//! The ways of a request to the admin and of a certificate to the page.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use tests::{
+    browser::Browser,
+    openssl, page,
+    rehearsal::{Rehearsal, write},
+};
+
+#[tokio::test]
+async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let browser = Browser::open(&served.url, 1280, 900).await?;
+    browser.see("#screen-who").await?;
+    browser.evaluate(OUTSIDE_WORLD).await?;
+    fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
+    let csr = fs::read_to_string(folder.join("alice.csr"))?;
+    let words = browser.text("#csr-words").await?;
+
+    browser.click("#copy-csr").await?;
+    browser.read("#message", "Copied").await?;
+    ensure!(browser.evaluate("outside.copied").await? == csr.as_str());
+
+    browser.click("#share-csr").await?;
+    let shared = browser.evaluate("outside.shared.text()").await?;
+    ensure!(shared == csr.as_str(), "{shared}");
+    ensure!(browser.evaluate("outside.shared.name").await? == "alice.csr.txt");
+
+    browser.click("#mail-csr").await?;
+    let letter = browser.evaluate("new URL(outside.followed).searchParams.get('body')").await?;
+    let letter = letter.as_str().context("a letter")?.replace("\r\n", "\n");
+    ensure!(letter.contains(&csr) && letter.contains(&words), "{letter}");
+    let address = browser.evaluate("outside.followed.split('?')[0]").await?;
+    ensure!(address == "mailto:vpn-admins@example.com", "{address}");
+
+    page::go_on(&browser).await?;
+    browser.click("#notify").await?;
+    rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
+    browser.see("#download-profile").await.context("found by itself")?;
+    ensure!(browser.evaluate("outside.told").await? == "Your VPN certificate is here.");
+    let profile = page::save_profile(&browser, "alice").await?;
+    fs::copy(&profile, folder.join("alice.ovpn"))?;
+
+    // A year later: a new key for the same name.
+    browser.click("#wipe").await?;
+    browser.click("#start-again").await?;
+    browser.see("#generate").await?;
+    browser.choose("#renew-file", &folder.join("alice.csr")).await?;
+    browser.read("#message", "not a profile").await?;
+    browser.choose("#renew-file", &folder.join("alice.ovpn")).await?;
+    browser.read("#message", "alice.vpn.example.com, good until").await?;
+    ensure!(browser.text("#username").await? == "alice");
+    browser.click("#generate").await?;
+    browser.see("#csr-words").await?;
+    ensure!(browser.text("#csr-words").await? != words, "the renewed profile has the old key");
+    browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_certificate_is_taken_in_every_form() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let browser = Browser::open(&served.url, 1280, 900).await?;
+    fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
+    rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
+    rehearsal.withhold()?;
+    openssl::run(folder, &["x509", "-in", "alice.crt", "-outform", "DER", "-out", "alice.der"])?;
+    openssl::run(folder, &["crl2pkcs7", "-nocrl", "-certfile", "alice.crt", "-out", "alice.p7b"])?;
+    let quoted: String =
+        fs::read_to_string(folder.join("alice.crt"))?.lines().map(|line| format!("> {line} \r\n")).collect();
+    write(&folder.join("quoted.txt"), format!("Dear Alice,\r\n\r\n{quoted}"))?;
+    let one_line = fs::read_to_string(folder.join("alice.crt"))?.replace('\n', " ");
+    write(&folder.join("one-line.txt"), one_line)?;
+    let mut sent = String::new();
+    for form in ["alice.der", "alice.p7b", "quoted.txt", "one-line.txt"] {
+        back_to_certificate(&browser).await?;
+        browser.choose("#certificate-file", &folder.join(form)).await?;
+        browser.see("#download-profile").await.with_context(|| form.to_owned())?;
+        let profile = page::save_profile(&browser, "alice").await?;
+        let text = fs::read_to_string(&profile)?;
+        fs::remove_file(profile)?;
+        let (_, certificate) = text.split_once("<cert>").context("a profile")?;
+        let certificate = certificate.split_once("</cert>").context("a profile")?.0.to_owned();
+        ensure!(sent.is_empty() || sent == certificate, "{form} made another profile");
+        sent = certificate;
+    }
+
+    back_to_certificate(&browser).await?;
+    drop_file(&browser, &folder.join("alice.der")).await?;
+    browser.see("#download-profile").await.context("dropped")?;
+
+    let link = BASE64_URL_SAFE_NO_PAD.encode(fs::read(folder.join("alice.der"))?);
+    back_to_certificate(&browser).await?;
+    browser.evaluate(&format!("(location.hash = 'certificate={link}', true)")).await?;
+    browser.see("#download-profile").await.context("by a link")?;
+
+    back_to_certificate(&browser).await?;
+    openssl::run(folder, &["genpkey", "-algorithm", "RSA", "-out", "some.key"])?;
+    write(&folder.join("whole.ovpn"), "client\n<ca>\nx\n</ca>\n")?;
+    for (file, said) in [("some.key", "private key"), ("whole.ovpn", "whole profile"), ("alice.csr", "your request")] {
+        drop_file(&browser, &folder.join(file)).await?;
+        browser.read("#message", said).await?;
+    }
+    browser.close().await?;
+    Ok(())
+}
+
+/// Makes the page forget the certificate, as if it had just been reloaded while waiting.
+async fn back_to_certificate(browser: &Browser) -> Result<()> {
+    browser.evaluate(FORGET_CERTIFICATES).await?;
+    browser.reload().await?;
+    browser.evaluate("new Promise(done => setTimeout(() => done(true), 200))").await?;
+    if browser.evaluate("document.querySelector('#to-certificate')?.checkVisibility() === true").await? == true {
+        browser.click("#to-certificate").await?;
+    }
+    browser.see("#use-certificate").await
+}
+
+async fn drop_file(browser: &Browser, file: &Path) -> Result<()> {
+    let bytes = format!("{:?}", fs::read(file)?);
+    let event = "new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true })";
+    browser
+        .evaluate(&format!(
+            "(held => (held.items.add(new File([new Uint8Array({bytes})], 'dropped')), \
+             document.querySelector('main').dispatchEvent({event}), true))(new DataTransfer())"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// What the page hands over to the browser, recorded: there is no clipboard, no mail program and no other app here.
+const OUTSIDE_WORLD: &str = r"(() => {
+    window.outside = {};
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: async text => { outside.copied = text } } });
+    navigator.canShare = ({ files }) => files.length === 1;
+    navigator.share = async ({ files }) => { outside.shared = files[0] };
+    const click = HTMLAnchorElement.prototype.click;
+    HTMLAnchorElement.prototype.click = function () {
+        if (this.protocol === 'mailto:') outside.followed = this.href; else click.call(this);
+    };
+    window.Notification = class {
+        static permission = 'default';
+        static async requestPermission() { this.permission = 'granted' }
+        constructor(text) { outside.told = text }
+    };
+    Object.defineProperty(document, 'hidden', { value: true });
+    return true;
+})()";
+
+const FORGET_CERTIFICATES: &str = r"(async () => {
+    const done = request => new Promise((ok, no) => {
+        request.onsuccess = () => ok(request.result);
+        request.onerror = () => no(request.error);
+    });
+    const database = await done(indexedDB.open('latchkey'));
+    const records = database.transaction('pending', 'readwrite').objectStore('pending');
+    for (const key of await done(records.getAllKeys())) {
+        const record = await done(records.get(key));
+        delete record.certificate;
+        await done(records.put(record, key));
+    }
+    database.close();
+    return true;
+})()";

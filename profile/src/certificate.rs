@@ -180,7 +180,8 @@ impl Certificate {
         }
         let fields = sequence(content.value)?;
         let certificates = fields.iter().find(|field| field.tag == context(0)).ok_or(Malformed)?;
-        let mut certificates: Vec<Self> = elements(certificates.value)?
+        let mut certificates: Vec<Self> = certificates
+            .parts(context(0))?
             .into_iter()
             .filter_map(|certificate| Self::decode(certificate.whole.to_vec()).ok())
             .collect();

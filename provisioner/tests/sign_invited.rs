@@ -206,12 +206,10 @@ impl Bench {
     }
 
     fn serial(&self, certificate: &str) -> String {
-        profile::certificate::Certificate::from_pem(
-            self.read(certificate).split_inclusive("END CERTIFICATE-----\n").next().unwrap(),
-        )
-        .unwrap()
-        .serial_hex()
-        .to_lowercase()
+        let pem = self.read(certificate);
+        let first = pem.split_inclusive("END CERTIFICATE-----\n").next().unwrap();
+        let certificate = profile::certificate::Certificate::from_pem(first).unwrap();
+        Serial::from_hex(&certificate.serial_hex()).unwrap().to_string()
     }
 
     /// Records a revocation. All else that `revoke` does needs an endpoint.

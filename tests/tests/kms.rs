@@ -121,7 +121,7 @@ fn with_key(moto: &Moto, arn: &str) -> Result<ControlPlane> {
 
 async fn run(place: &ControlPlane, moto: &Moto, arguments: &[&str]) -> Result<Output> {
     let mut command = place.latchkey(&format!("http://{}", place.address()), arguments);
-    command.env("AWS_ENDPOINT_URL_KMS", &moto.url()).env_remove("LATCHKEY_CA_PASSPHRASE");
+    command.env("AWS_ENDPOINT_URL_KMS", moto.url()).env_remove("LATCHKEY_CA_PASSPHRASE");
     Ok(command.output().await?)
 }
 

@@ -231,6 +231,8 @@ const OCTET_STRING: u8 = 4;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use der::{Decode, Encode};
     use time::macros::datetime;
 
@@ -318,7 +320,7 @@ mod tests {
         let (here, there) = (made(Custody::Held(key_of())), made(remote()));
         assert_eq!(here.certificate(), there.certificate());
         let issued = |it: &Authority| {
-            it.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::DAY, NOW, SERIAL).unwrap()
+            it.issue(&policy::CLIENT, "a.vpn.example.com", &user(), Duration::DAY, NOW, SERIAL).unwrap()
         };
         assert_eq!(issued(&here), issued(&there));
         assert!(verifies(key().public(), issued(&there).signed().unwrap()));
@@ -344,7 +346,7 @@ mod tests {
         let key_again = PrivateKey::from_pkcs8(&key().to_pkcs8().unwrap()).unwrap();
         let authority = Authority::open(read(der.clone()).unwrap(), key_again).unwrap();
         let issued =
-            authority.issue(&policy::CLIENT, "a.vpn.example.com", key().public(), Duration::DAY, NOW, SERIAL).unwrap();
+            authority.issue(&policy::CLIENT, "a.vpn.example.com", &user(), Duration::DAY, NOW, SERIAL).unwrap();
         let (ca, issued) = [&der, issued.der()].map(|der| x509_cert::Certificate::from_der(der).unwrap()).into();
         assert_eq!(issued.tbs_certificate().issuer(), ca.tbs_certificate().subject());
         let crl = Crl::from_pem(&authority.crl(1, &[], NOW).unwrap()).unwrap();
@@ -352,6 +354,12 @@ mod tests {
         for der in [issued.to_der().unwrap().as_slice(), crl.der()] {
             assert!(der.windows(20).any(|window| window == identifier), "the authority key identifier");
         }
+    }
+
+    /// A key that is not the CA's.
+    fn user() -> PublicKey {
+        static KEY: LazyLock<PublicKey> = LazyLock::new(|| PrivateKey::generate().unwrap().public().clone());
+        KEY.clone()
     }
 
     const SERIAL: Serial = Serial::from_random([0x5a; 16]);

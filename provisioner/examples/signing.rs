@@ -1,0 +1,153 @@
+//! How fast requests are checked and signed in memory, beside the programs that people use for it: a part of `cargo xtask
+//! bench`. Figures to be read, nothing passes or fails.
+#![expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use profile::{
+    csr::CsrDraft,
+    name::{CommonName, Domain},
+};
+use provisioner::pki::{
+    authority::Authority, crl::Revoked, key::PrivateKey, policy, reason::Reason, request, serial::Serial,
+};
+use rcgen::SigningKey;
+use time::{OffsetDateTime, macros::datetime};
+
+fn main() -> Result<()> {
+    let authority = Authority::self_signed(PrivateKey::generate()?, "bench", 3650, NOW, serial(0))?;
+    let requests = requests()?;
+    for cores in [1, 2] {
+        let (sign, verify) = openssl_speed(cores)?;
+        let ours = per_second(cores, &|round| issue(&authority, &requests, round))?;
+        let limit = 1.0 / (1.0 / sign + 1.0 / verify);
+        println!(
+            "check and sign, {cores} thread(s)    {ours:8.0} /s   openssl speed -multi {cores} rsa2048: {sign:.0} sign/s, \
+             {verify:.0} verify/s; {:.0} % of its signatures, {:.0} % of a verification and a signature each",
+            100.0 * ours / sign,
+            100.0 * ours / limit,
+        );
+        let checks = per_second(cores, &|round| check(&requests, round).map(drop))?;
+        println!("of that checking, {cores} thread(s)  {checks:8.0} /s");
+    }
+    crl(&authority)?;
+    others(&requests[0])
+}
+
+fn check(requests: &[String], round: u32) -> Result<(profile::csr::Csr, CommonName)> {
+    let request = &requests[usize::try_from(round)? % requests.len()];
+    Ok(request::accept(request, &domain()?)?)
+}
+
+fn issue(authority: &Authority, requests: &[String], round: u32) -> Result<()> {
+    let (csr, name) = check(requests, round)?;
+    let life = time::Duration::days(397);
+    let issued = authority.issue(&policy::CLIENT, &name.to_string(), csr.public_key(), life, NOW, serial(round))?;
+    ensure!(!issued.to_pem().is_empty(), "a certificate");
+    Ok(())
+}
+
+/// Requests for 64 keys, as text.
+fn requests() -> Result<Vec<String>> {
+    let request = |number: u32| {
+        let key = PrivateKey::generate()?;
+        let name = CommonName::parse(&format!("user{number}.vpn.example.com"), &domain()?)?;
+        let draft = CsrDraft::new(&name, key.public(), None);
+        let signature = key.sign(draft.to_be_signed())?;
+        Ok(draft.assemble(&signature)?.to_pem())
+    };
+    (0..64).map(request).collect()
+}
+
+/// How often a second `what` is done by so many threads.
+fn per_second(threads: u32, what: &(dyn Fn(u32) -> Result<()> + Sync)) -> Result<f64> {
+    let done = AtomicU32::new(0);
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        let work = || {
+            while begin.elapsed() < SPAN {
+                what(done.fetch_add(1, Ordering::Relaxed))?;
+            }
+            anyhow::Ok(())
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
+    })?;
+    Ok(f64::from(done.into_inner()) / begin.elapsed().as_secs_f64())
+}
+
+fn crl(authority: &Authority) -> Result<()> {
+    let revoked: Vec<Revoked> =
+        (0..20_000).map(|n| Revoked { serial: serial(n), since: NOW, reason: Reason::Superseded }).collect();
+    let mut milliseconds = Vec::new();
+    for number in 1..=10 {
+        let begin = Instant::now();
+        authority.crl(number, &revoked, NOW)?;
+        milliseconds.push(begin.elapsed().as_secs_f64() * 1000.0);
+    }
+    milliseconds.sort_by(f64::total_cmp);
+    println!("CRL of 20,000, build and sign      median {:.1} ms of 10", milliseconds[5]);
+    Ok(())
+}
+
+/// Signatures and verifications a second.
+fn openssl_speed(processes: u32) -> Result<(f64, f64)> {
+    let mut speed = Command::new("openssl");
+    speed.args(["speed", "-seconds", &SPAN.as_secs().to_string(), "-multi", &processes.to_string(), "rsa2048"]);
+    let output = speed.output().context("openssl")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let row = text.lines().find(|line| line.starts_with("rsa 2048")).context("openssl speed says nothing of RSA")?;
+    let mut figures = row.split_whitespace().rev().map(str::parse);
+    let mut next = || figures.next().context("a figure")?.context("a number");
+    let (verify, sign) = (next()?, next()?);
+    Ok((sign, verify))
+}
+
+/// The commands of the manual procedure, one process for each request.
+fn others(request: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let script = |setup: &str, each: &str| -> Result<f64> {
+        let run = |script: &str| {
+            let mut shell = Command::new("sh");
+            let output = shell.args(["-euc", script]).current_dir(folder.path()).env("EASYRSA_BATCH", "1").output()?;
+            ensure!(output.status.success(), "`{script}`: {}", String::from_utf8_lossy(&output.stderr));
+            Ok(())
+        };
+        run(setup)?;
+        let begin = Instant::now();
+        run(&format!("for n in 1 2 3 4 5 6 7 8 9 10; do {each}; done"))?;
+        Ok(10.0 / begin.elapsed().as_secs_f64())
+    };
+    let files = format!("cat > alice.csr <<EOF\n{request}EOF\n");
+    let ca = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=CA -days 9";
+    let openssl = script(
+        &format!("{files}{ca}"),
+        "openssl x509 -req -in alice.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -out alice.crt",
+    )?;
+    println!("openssl x509 -req                  {openssl:8.1} /s");
+    let easyrsa = script(
+        "e=$(command -v easyrsa || echo /usr/share/easy-rsa/easyrsa); ln -s $e e; ./e init-pki; ./e build-ca nopass; \
+         for n in 1 2 3 4 5 6 7 8 9 10; do ./e import-req alice.csr u$n; done",
+        "./e sign-req client u$n",
+    )?;
+    println!("easyrsa sign-req                   {easyrsa:8.1} /s");
+    Ok(())
+}
+
+fn domain() -> Result<Domain> {
+    Ok("vpn.example.com".parse()?)
+}
+
+fn serial(number: u32) -> Serial {
+    Serial::from_random(u128::from(number).to_be_bytes())
+}
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+
+const SPAN: Duration = Duration::from_secs(3);

@@ -214,6 +214,8 @@ pub(crate) mod id {
     }
 
     ids! {
+        BACK_UP = "back-up",
+        BACKUP_PASSPHRASE = "backup-passphrase",
         CERTIFICATE_FILE = "certificate-file",
         CERTIFICATE_TEXT = "certificate-text",
         CONTACT_KNOWN = "contact-known",
@@ -231,6 +233,9 @@ pub(crate) mod id {
         MESSAGE = "message",
         NOTIFY = "notify",
         RENEW_FILE = "renew-file",
+        RESTORE = "restore",
+        RESTORE_FILE = "restore-file",
+        RESTORE_PASSPHRASE = "restore-passphrase",
         SAVED = "saved",
         SHARE_CSR = "share-csr",
         START_AGAIN = "start-again",

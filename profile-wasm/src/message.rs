@@ -2,8 +2,8 @@
 //! language has the sentence (`message-CODE` in `web/text`), and what is filled into it.
 
 use profile::{
-    bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, invite::InviteRefusal, key::KeyRefusal,
-    name::NameError, ovpn::OvpnError,
+    backup::BackupRefusal, bundle::BundleError, certificate::CertificateRefusal, csr::CsrError, invite::InviteRefusal,
+    key::KeyRefusal, name::NameError, ovpn::OvpnError,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -133,6 +133,12 @@ impl From<InviteRefusal> for Message {
     }
 }
 
+impl From<BackupRefusal> for Message {
+    fn from(refusal: BackupRefusal) -> Self {
+        Self::new(refusal.code())
+    }
+}
+
 impl From<BundleError> for Message {
     fn from(refusal: BundleError) -> Self {
         Self::new(refusal.code())
@@ -183,6 +189,8 @@ mod tests {
             CertificateRefusal::AnotherKey.into(),
             CertificateRefusal::NotYetValid { not_before: 0 }.into(),
             CertificateRefusal::Expired { not_after: 0 }.into(),
+            BackupRefusal::NotABackup.into(),
+            BackupRefusal::OtherEncryption.into(),
             BundleError::Version { found: 2 }.into(),
             OvpnError::NoRemote.into(),
             InviteRefusal::Absent.into(),
@@ -194,6 +202,8 @@ mod tests {
         ];
         let of_the_page = [
             "copied",
+            "passphrase-short",
+            "wrong-passphrase",
             "no-request-here",
             "not-a-profile",
             "not-copied",

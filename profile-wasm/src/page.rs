@@ -8,6 +8,7 @@ use std::{
 
 use js_sys::{Date, futures::spawn_local};
 use profile::{
+    backup::Backup,
     certificate::Certificate,
     invite::Invite,
     name::{CommonName, Username},
@@ -93,6 +94,8 @@ enum Action {
     MailRequest,
     Notify,
     TakeDropped,
+    BackUp,
+    Restore,
     Renew,
     ToCertificate,
     ToRequest,
@@ -230,6 +233,8 @@ impl Page {
             (id::SHARE_CSR, "click", Action::ShareRequest),
             (id::MAIL_CSR, "click", Action::MailRequest),
             (id::NOTIFY, "click", Action::Notify),
+            (id::BACK_UP, "submit", Action::BackUp),
+            (id::RESTORE, "submit", Action::Restore),
             (id::RENEW_FILE, "change", Action::Renew),
             (id::TO_CERTIFICATE, "click", Action::ToCertificate),
             (id::TO_REQUEST, "click", Action::ToRequest),
@@ -335,6 +340,8 @@ impl Page {
                 Ok(())
             }
             Action::TakeDropped => self.take_dropped().await,
+            Action::BackUp => self.back_up().await,
+            Action::Restore => self.restore_key().await,
             Action::Renew => match self.dom.take_file(id::RENEW_FILE) {
                 Some(file) => self.renew(&files::read(&file).await?),
                 None => Ok(()),
@@ -365,26 +372,63 @@ impl Page {
         let common_name = common_name?;
         self.step(Event::Named)?;
         let challenge = self.invite.borrow().as_ref().map(Invite::password);
-        match Pending::make(common_name, challenge.as_ref()).await {
+        let kept = self.take_new(Pending::make(common_name, challenge.as_ref()).await).await?;
+        // An invite is good for one request; until this one is kept, a reload may need it again.
+        if kept.is_ok() {
+            self.invite.replace(None);
+            link::forget();
+        }
+        kept
+    }
+
+    /// Goes on with a request that has just been made, or back where none could be. Whether it is kept is the inner result.
+    async fn take_new(&self, made: Result<Pending, Message>) -> Result<Result<(), Message>, Message> {
+        match made {
             Ok(pending) => {
                 let record = self.keep(&pending).await;
                 let kept = record.as_ref().map(drop).map_err(Message::clone);
                 let work = Rc::new(Work { pending, record: record.ok(), certificate: OnceCell::new() });
                 self.all.borrow_mut().push(Rc::clone(&work));
                 self.take_up(work);
-                // An invite is good for one request; until this one is kept, a reload may need it again.
-                if kept.is_ok() {
-                    self.invite.replace(None);
-                    link::forget();
-                }
                 self.step(Event::KeyMade)?;
-                kept
+                Ok(kept)
             }
             Err(message) => {
                 self.step(Event::KeyRefused)?;
                 Err(message)
             }
         }
+    }
+
+    /// Saves the key, encrypted by the passphrase that was typed.
+    async fn back_up(&self) -> Result<(), Message> {
+        let work = self.work()?;
+        let passphrase = Zeroizing::new(self.dom.value(id::BACKUP_PASSPHRASE));
+        let is_short = passphrase.chars().count() < SHORTEST_PASSPHRASE;
+        view::mark_invalid(&self.dom, id::BACKUP_PASSPHRASE, is_short);
+        if is_short {
+            return Err(Message::new("passphrase-short"));
+        }
+        let backup = work.pending.back_up(&passphrase).await?;
+        self.dom.set_value(id::BACKUP_PASSPHRASE, "");
+        files::save(&format!("{}-key.pem", work.username()), "application/x-pem-file", &backup)
+    }
+
+    /// Takes a key from its backup, and makes the request for it anew.
+    async fn restore_key(&self) -> Result<(), Message> {
+        let file = self.dom.take_file(id::RESTORE_FILE).ok_or_else(|| Message::new("not-a-backup"))?;
+        let content = files::read(&file).await?;
+        let text = std::str::from_utf8(&content).map_err(|_| Message::new("not-a-backup"))?;
+        let backup = Backup::from_pem(text)?;
+        let common_name = match Pending::owner(text) {
+            Some(owner) => CommonName::parse(owner, &self.deployment.domain)
+                .map_err(|_| Message::new("other-profile").with("found", owner))?,
+            None => self.common_name()?,
+        };
+        let passphrase = Zeroizing::new(self.dom.value(id::RESTORE_PASSPHRASE));
+        self.dom.set_value(id::RESTORE_PASSPHRASE, "");
+        self.step(Event::Named)?;
+        self.take_new(Pending::recover(common_name, &backup, &passphrase).await).await?
     }
 
     /// Names never differ by case alone, so typing a capital is no mistake.
@@ -609,3 +653,6 @@ impl Work {
 fn now() -> i64 {
     (Date::now() / 1000.0) as i64
 }
+
+/// Characters of a passphrase: a file can be tried at leisure.
+const SHORTEST_PASSPHRASE: usize = 12;

@@ -2,11 +2,13 @@
 //! answers it.
 
 use profile::{
+    backup::Backup,
     certificate::{Certificate, CertificateRefusal, Expected},
     challenge::Challenge,
     csr::{Csr, CsrDraft},
     fingerprint::Fingerprint,
     invite::Credential,
+    key::PublicKey,
     name::CommonName,
     words::words,
 };
@@ -33,7 +35,22 @@ impl Pending {
     /// The challenge is an invite's: by it the admin knows the request for one that need not be asked about.
     pub(crate) async fn make(common_name: CommonName, challenge: Option<&Challenge>) -> Result<Self, Message> {
         let (private_key, public_key) = webcrypto::generate().await?;
-        let draft = CsrDraft::new(&common_name, &public_key, challenge);
+        Self::of(common_name, challenge, private_key, &public_key).await
+    }
+
+    /// The key in a backup with the request for it: the same request as the first, unless that one had an invite in it.
+    pub(crate) async fn recover(common_name: CommonName, backup: &Backup, passphrase: &str) -> Result<Self, Message> {
+        let (private_key, public_key) = PrivateKey::restore(backup, passphrase).await?;
+        Self::of(common_name, None, private_key, &public_key).await
+    }
+
+    async fn of(
+        common_name: CommonName,
+        challenge: Option<&Challenge>,
+        private_key: PrivateKey,
+        public_key: &PublicKey,
+    ) -> Result<Self, Message> {
+        let draft = CsrDraft::new(&common_name, public_key, challenge);
         let signature = private_key.sign(draft.to_be_signed()).await?;
         Ok(Self { common_name, csr: draft.assemble(&signature)?, private_key })
     }
@@ -80,6 +97,17 @@ impl Pending {
         challenge.flatten().is_some()
     }
 
+    /// The key encrypted by a passphrase, in PEM form. The line before it says whose it is.
+    pub(crate) async fn back_up(&self, passphrase: &str) -> Result<String, Message> {
+        let backup = self.private_key.back_up(passphrase).await?;
+        Ok(format!("{BACKUP_OF}{}\n{}", self.common_name, backup.to_pem()))
+    }
+
+    /// Whose key a backup has.
+    pub(crate) fn owner(backup: &str) -> Option<&str> {
+        backup.lines().find_map(|line| line.trim().strip_prefix(BACKUP_OF))
+    }
+
     /// Looks for the certificate where `sign` publishes it; `None` where it is not there yet.
     pub(crate) async fn look_up(&self) -> Result<Option<String>, Message> {
         let path = format!("issued/{}.pem", self.fingerprint().hex());
@@ -116,3 +144,6 @@ impl Pending {
         Ok(configuration.with_identity(&certificate.to_pem(), &key)?)
     }
 }
+
+/// Before the backup's PEM, where every program skips it.
+const BACKUP_OF: &str = "VPN key of ";

@@ -1,9 +1,9 @@
 //! The browser's own cryptography: it makes the key, signs, verifies and wraps. Private keys
-//! are handles here; their bytes come out in one place, for the finished profile.
+//! are handles here; their bytes come out for the finished profile, and where a restored key is asked for its public half.
 //! <https://www.w3.org/TR/WebCryptoAPI/>
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use profile::{key::PublicKey, pem, signed::Signed};
+use profile::{backup::Backup, key::PublicKey, pem, signed::Signed};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{AesGcmParams, AesKeyGenParams, Crypto, CryptoKey, CryptoKeyPair, SubtleCrypto};
 use zeroize::Zeroizing;
@@ -95,12 +95,46 @@ impl PrivateKey {
         Ok(Self(called(key).await?.unchecked_into()))
     }
 
+    /// Encrypts the key by a passphrase, without its bytes ever coming to this side.
+    pub(crate) async fn back_up(&self, passphrase: &str) -> Result<Backup, Message> {
+        let (salt, vector) = (random_bytes(16)?, random_bytes(16)?);
+        let derived = from_passphrase(passphrase, &salt, Backup::ITERATIONS).await?;
+        let ciphertext = subtle()?.wrap_key_with_object("pkcs8", &self.0, &derived, &aes_cbc(&vector)?);
+        let ciphertext = Uint8Array::new(&called(ciphertext).await?).to_vec();
+        Ok(Backup { salt: salt.to_vec(), iterations: Backup::ITERATIONS, vector: vector.to_vec(), ciphertext })
+    }
+
+    /// The reverse of [`PrivateKey::back_up`], with the public half.
+    ///
+    /// # Errors
+    /// `wrong-passphrase`: what comes out is no key. Which of passphrase and file is wrong nobody can say.
+    pub(crate) async fn restore(backup: &Backup, passphrase: &str) -> Result<(Self, PublicKey), Message> {
+        let derived = from_passphrase(passphrase, &Uint8Array::from(backup.salt.as_slice()), backup.iterations).await?;
+        let key = subtle()?.unwrap_key_with_js_u8_array_and_object_and_object(
+            "pkcs8",
+            &Uint8Array::from(backup.ciphertext.as_slice()),
+            &derived,
+            &aes_cbc(&Uint8Array::from(backup.vector.as_slice()))?,
+            &rsa_with_sha256()?,
+            true,
+            &usages(&["sign"]),
+        );
+        let key: CryptoKey = called(key).await.map_err(|_| Message::new("wrong-passphrase"))?.unchecked_into();
+        let key = Self(key);
+        let public_key = PublicKey::from_pkcs8_der(&key.to_der().await?)?;
+        Ok((key, public_key))
+    }
+
     /// The key as PKCS#8 in PEM form (RFC 5958, RFC 7468 section 10).
     pub(crate) async fn to_pem(&self) -> Result<Zeroizing<String>, Message> {
+        Ok(Zeroizing::new(pem::encode("PRIVATE KEY", &self.to_der().await?)))
+    }
+
+    async fn to_der(&self) -> Result<Zeroizing<Vec<u8>>, Message> {
         let pkcs8 = Uint8Array::new(&called(subtle()?.export_key("pkcs8", &self.0)).await?);
         let der = Zeroizing::new(pkcs8.to_vec());
         pkcs8.fill(0, 0, pkcs8.length());
-        Ok(Zeroizing::new(pem::encode("PRIVATE KEY", &der)))
+        Ok(der)
     }
 }
 
@@ -122,6 +156,30 @@ fn subtle() -> Result<SubtleCrypto, Message> {
 fn crypto() -> Result<Crypto, Message> {
     let window = web_sys::window().filter(web_sys::Window::is_secure_context);
     window.and_then(|window| window.crypto().ok()).ok_or_else(|| Message::new("insecure-origin"))
+}
+
+/// The key of AES-256-CBC that PBKDF2 makes of a passphrase.
+async fn from_passphrase(passphrase: &str, salt: &Uint8Array, iterations: u32) -> Result<CryptoKey, Message> {
+    let bytes = Uint8Array::from(passphrase.as_bytes());
+    let base = called(subtle()?.import_key_with_str("raw", &bytes, PBKDF2, false, &usages(&["deriveKey"]))).await;
+    bytes.fill(0, 0, bytes.length());
+    let base: CryptoKey = base?.unchecked_into();
+    let algorithm = Object::new();
+    set(&algorithm, "name", &PBKDF2.into())?;
+    set(&algorithm, "hash", &"SHA-256".into())?;
+    set(&algorithm, "salt", salt)?;
+    set(&algorithm, "iterations", &iterations.into())?;
+    let derived = AesKeyGenParams::new(AES_CBC, 256);
+    let usages = usages(&["wrapKey", "unwrapKey"]);
+    let derived = subtle()?.derive_key_with_object_and_object(&algorithm, &base, &derived, false, &usages);
+    Ok(called(derived).await?.unchecked_into())
+}
+
+fn aes_cbc(vector: &Uint8Array) -> Result<Object, Message> {
+    let algorithm = Object::new();
+    set(&algorithm, "name", &AES_CBC.into())?;
+    set(&algorithm, "iv", vector)?;
+    Ok(algorithm)
 }
 
 fn rsa_key_generation() -> Result<Object, Message> {
@@ -149,6 +207,8 @@ fn usages(names: &[&str]) -> JsValue {
 }
 
 const RSA: &str = "RSASSA-PKCS1-v1_5";
+const PBKDF2: &str = "PBKDF2";
+const AES_CBC: &str = "AES-CBC";
 const AES: &str = "AES-GCM";
 #[expect(clippy::cast_possible_truncation, clippy::as_conversions, reason = "2048 fits; `try_from` is not const")]
 const BITS: u32 = PublicKey::BITS as u32;

@@ -27,6 +27,8 @@ pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 /// `BIT STRING`.
 pub(crate) const BIT_STRING: u8 = 0x03;
+/// `OCTET STRING`.
+pub(crate) const OCTET_STRING: u8 = 0x04;
 /// `NULL`.
 pub(crate) const NULL: u8 = 0x05;
 /// `OBJECT IDENTIFIER`.

@@ -8,7 +8,7 @@ use der::oid::ObjectIdentifier;
 use thiserror::Error;
 
 use crate::{
-    element::{Element, INTEGER, Malformed, NULL, SEQUENCE, sequence},
+    element::{BIT_STRING, Element, INTEGER, Malformed, NULL, SEQUENCE, sequence, write},
     fingerprint::Fingerprint,
 };
 
@@ -97,6 +97,25 @@ impl PublicKey {
             return Err(KeyRefusal::EvenModulus);
         }
         Ok(Self { spki: der.to_owned(), pkcs1: pkcs1.to_owned() })
+    }
+
+    /// The public half of the private key in DER `PrivateKeyInfo` (RFC 5208 section 5, RFC 8017 appendix A.1.2). Nothing of
+    /// the secret half is copied.
+    ///
+    /// # Errors
+    /// As [`PublicKey::from_spki_der`].
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyRefusal> {
+        let fields = sequence(der)?;
+        let [_version, algorithm, private_key, ..] = fields.as_slice() else {
+            return Err(KeyRefusal::Malformed);
+        };
+        let numbers = sequence(private_key.value)?;
+        let [_version, modulus, exponent, ..] = numbers.as_slice() else {
+            return Err(KeyRefusal::Malformed);
+        };
+        let pkcs1 = write(SEQUENCE, &[modulus.whole, exponent.whole].concat());
+        let bits = write(BIT_STRING, &[&[0], pkcs1.as_slice()].concat());
+        Self::from_spki_der(&write(SEQUENCE, &[algorithm.whole, &bits].concat()))
     }
 
     /// The DER `SubjectPublicKeyInfo`, as WebCrypto exports it in the format `spki`.

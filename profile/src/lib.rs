@@ -19,6 +19,8 @@ pub mod certificate;
 
 pub mod ovpn;
 
+pub mod backup;
+
 pub mod bundle;
 
 pub mod signed;

@@ -14,6 +14,8 @@ mod page_looks;
 
 mod page_handover;
 
+mod page_backup;
+
 mod sign_refuses;
 
 mod invites;

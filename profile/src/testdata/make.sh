@@ -62,3 +62,8 @@ certificate server alice alice.vpn.example.com ca serverAuth 20260101000000Z 202
 # The CA's first: it need not be the user's that comes first.
 openssl crl2pkcs7 -nocrl -certfile ca.crt -certfile alice.crt -out alice.p7b
 openssl crl2pkcs7 -nocrl -certfile ca.crt -certfile alice.crt -outform DER -out alice.p7c
+
+# Private keys of nobody, encrypted with passphrases that nobody knows.
+encrypted() { openssl pkcs8 -topk8 -in "$keys/bob.key" -passout "pass:$(openssl rand -hex 16)" "$@"; }
+encrypted -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000 -out encrypted.key
+encrypted -v2 aes-128-cbc -v2prf hmacWithSHA512 -out encrypted-otherwise.key

@@ -18,12 +18,15 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         [] => CHECKS,
         ["e2e"] => END_TO_END,
         ["faults"] => FAULTS,
+        ["page"] => PAGE,
         ["aws", rest @ ..] => return aws(rest),
         ["--help" | "-h"] => {
-            println!("usage: cargo xtask test [e2e|faults|aws --config FILE [--yes-this-costs-money]]");
+            println!("usage: cargo xtask test [e2e|page|faults|aws --config FILE [--yes-this-costs-money]]");
             return Ok(());
         }
-        [other, ..] => bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `faults`, `aws` or nothing"),
+        [other, ..] => {
+            bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `page`, `faults`, `aws` or nothing")
+        }
     };
     prerequisites()?;
     let trunk = std::thread::spawn(tools::trunk);
@@ -119,6 +122,19 @@ const END_TO_END: &[Check] = &[
     Check { name: "binaries", run: |_| build::binaries() },
     Check { name: "page", run: |_| page::ensure_built() },
     Check { name: "end to end", run: end_to_end },
+];
+
+const PAGE: &[Check] = &[
+    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: "page", run: |_| page::ensure_built() },
+    Check {
+        name: "in the browser",
+        run: |count| {
+            let filters = ["page_", "main_job", "leaks"];
+            let one_by_one = ["--test-threads", "1", "--nocapture"];
+            cargo_test(count, &[["--workspace", "--test", "e2e", "--"].as_slice(), &filters, &one_by_one].concat())
+        },
+    },
 ];
 
 const FAULTS: &[Check] = &[

@@ -1,0 +1,64 @@
+//! The encrypted backup of a key: opened by OpenSSL, and restored in another browser.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use tests::{
+    browser::Browser,
+    openssl, page,
+    rehearsal::{Rehearsal, write},
+};
+
+#[tokio::test]
+async fn a_key_is_finished_in_another_browser() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let first = Browser::open(&served.url, 1280, 900).await?;
+    fs::copy(page::make_request(&first, "alice").await?, folder.join("alice.csr"))?;
+    first.evaluate(OPEN_ALL).await?;
+    first.fill("#backup-passphrase", "too short").await?;
+    first.click("#back-up button").await?;
+    first.read("#message", "too short").await?;
+    first.fill("#backup-passphrase", PASSPHRASE).await?;
+    first.click("#back-up button").await?;
+    fs::copy(first.downloaded("alice-key.pem").await?, folder.join("alice-key.pem"))?;
+    ensure!(first.text("#backup-passphrase").await?.is_empty(), "the passphrase is still there");
+    let fingerprint = first.text("#csr-fingerprint").await?;
+    first.close().await?;
+
+    write(&folder.join("passphrase"), PASSPHRASE)?;
+    let opened = ["pkcs8", "-in", "alice-key.pem", "-passin", "file:passphrase", "-out", "opened.key"];
+    openssl::run(folder, &opened)?;
+    openssl::run(folder, &["pkey", "-in", "opened.key", "-pubout", "-out", "opened.pub"])?;
+    let requested = openssl::run(folder, &["req", "-in", "alice.csr", "-noout", "-pubkey"])?;
+    ensure!(requested == fs::read_to_string(folder.join("opened.pub"))?, "the backup is of another key");
+    fs::remove_file(folder.join("opened.key"))?;
+    rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
+
+    let second = Browser::open(&served.url, 1280, 900).await?;
+    second.see("#screen-who").await?;
+    second.evaluate(OPEN_ALL).await?;
+    for (file, passphrase, said) in [
+        ("alice.csr", PASSPHRASE, "not an encrypted key"),
+        ("alice-key.pem", "not the right one", "does not open this file"),
+    ] {
+        second.choose("#restore-file", &folder.join(file)).await?;
+        second.fill("#restore-passphrase", passphrase).await?;
+        second.click("#restore button").await?;
+        second.read("#message", said).await?;
+        second.see("#screen-who").await?;
+    }
+    second.choose("#restore-file", &folder.join("alice-key.pem")).await?;
+    second.fill("#restore-passphrase", PASSPHRASE).await?;
+    second.click("#restore button").await?;
+    second.see("#csr-fingerprint").await?;
+    ensure!(second.text("#csr-fingerprint").await? == fingerprint, "the request is another");
+    second.click("#to-certificate").await?;
+    let profile = page::save_profile(&second, "alice").await.context("the certificate is found by itself")?;
+    ensure!(fs::read_to_string(profile)?.contains("-----BEGIN PRIVATE KEY-----"));
+    second.close().await?;
+    Ok(())
+}
+
+const PASSPHRASE: &str = "four words and a dozen";
+const OPEN_ALL: &str = "(document.querySelectorAll('details').forEach(it => it.open = true), true)";

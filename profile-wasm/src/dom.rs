@@ -3,7 +3,7 @@
 //! Text goes in as text, never as markup. An element that is missing is passed over: a test
 //! sees to it that none is.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Dom {
     document: Document,
     /// What has been filled in, for places that come later.
-    filled: Rc<RefCell<BTreeMap<&'static str, Field>>>,
+    filled: Rc<RefCell<Vec<(&'static str, Field)>>>,
     /// What is said just now.
     pub(crate) said: Rc<RefCell<Option<Message>>>,
 }
@@ -69,7 +69,9 @@ impl Dom {
     pub(crate) fn fill(&self, name: &'static str, field: impl Into<Field>) {
         let field = field.into();
         fill(&self.document, name, &view::format(self, &field));
-        self.filled.borrow_mut().insert(name, field);
+        let mut filled = self.filled.borrow_mut();
+        filled.retain(|(other, _)| *other != name);
+        filled.push((name, field));
     }
 
     /// Writes everything into its places once more, because there are new ones or the language is another.

@@ -180,14 +180,16 @@ impl Certificate {
         }
         let fields = sequence(content.value)?;
         let certificates = fields.iter().find(|field| field.tag == context(0)).ok_or(Malformed)?;
-        let mut certificates: Vec<Self> = certificates
-            .parts(context(0))?
-            .into_iter()
-            .filter_map(|certificate| Self::decode(certificate.whole.to_vec()).ok())
-            .collect();
-        // They may come in any order.
-        certificates.sort_by_key(Self::is_ca);
-        certificates.into_iter().next().ok_or(Malformed)
+        let mut first = None;
+        for certificate in certificates.parts(context(0))? {
+            let Ok(certificate) = Self::decode(certificate.whole.to_vec()) else { continue };
+            // They may come in any order. No sorting: it would be five kilobytes of the browser module.
+            if !certificate.is_ca() {
+                return Ok(certificate);
+            }
+            first = first.or(Some(certificate));
+        }
+        first.ok_or(Malformed)
     }
 
     /// `Certificate` and `TBSCertificate` of RFC 5280 section 4.1.

@@ -105,6 +105,16 @@ pub(crate) enum Command {
     /// where it was interrupted; it needs a ledger without a CA, or with this one.
     Adopt(Adopt),
 
+    /// Puts the built page into a folder or a bucket, with the right media types and caching
+    ///
+    /// Assets go before the page that refers to them, certificates that are there already stay, and nothing but what a page
+    /// is made of leaves this machine. With `page.publish` in the configuration `sign` publishes every new certificate too.
+    Publish {
+        /// `file:` and a folder, or `s3://BUCKET/PREFIX` [default: `page.publish` of the configuration]
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
+    },
+
     /// Fetches the client configuration from AWS and renews the page's bundle
     Export,
 

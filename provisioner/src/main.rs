@@ -58,6 +58,7 @@ async fn run(Cli { config, command, .. }: &Cli, surroundings: &Surroundings) -> 
         Command::Invite(arguments) => commands::invite::run(surroundings, config, arguments).await,
         Command::Adopt(arguments) => commands::adopt::run(surroundings, config, arguments).await,
         Command::Status { json } => commands::status::run(surroundings, config, *json).await,
+        Command::Publish { to } => commands::publish::run(surroundings, config, to.as_deref()).await,
         Command::Export => commands::export::run(surroundings, config).await,
         Command::Users(arguments) => commands::users::run(surroundings, config, arguments).await,
         Command::Log(arguments) => commands::log::run(surroundings, config, arguments).await,

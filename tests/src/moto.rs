@@ -37,16 +37,33 @@ impl Moto {
         format!("http://{}", self.address)
     }
 
+    /// What `GET` of this path answers, with its head.
+    ///
+    /// # Errors
+    /// Nothing answers.
+    pub fn get(&self, path: &str) -> Result<String> {
+        self.ask("GET", path)
+    }
+
+    fn ask(&self, method: &str, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let host = self.address;
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n")?;
+        // Whose call it is: it is not checked, but without it nobody sees what is not public.
+        let caller =
+            "AWS4-HMAC-SHA256 Credential=moto/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        write!(stream, "Authorization: {caller}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
     /// Makes a bucket.
     ///
     /// # Errors
     /// It is refused.
     pub fn make_bucket(&self, name: &str) -> Result<()> {
-        let mut stream = TcpStream::connect(self.address)?;
-        let host = self.address;
-        write!(stream, "PUT /{name} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        let answer = self.ask("PUT", &format!("/{name}"))?;
         ensure!(answer.starts_with("HTTP/1.1 200"), "making the bucket `{name}`: {answer}");
         Ok(())
     }

@@ -7,6 +7,7 @@ use tests::{
     control_plane::{ControlPlane, succeeded},
     moto::Moto,
     openssl::{self, RSA_2048},
+    rehearsal::write,
 };
 
 #[tokio::test]
@@ -89,4 +90,41 @@ impl Place {
         ensure!(output.status.code() == Some(2) && said.contains(saying), "{}: {said}", output.status);
         Ok(())
     }
+}
+
+#[tokio::test]
+async fn a_page_is_published_with_its_types_and_new_certificates_follow() -> Result<()> {
+    let place = Place::up()?;
+    place.moto.make_bucket("vpn-page")?;
+    place.control_plane.configure("[page]", "[page]\npublish = \"s3://vpn-page/demo\"")?;
+    place.succeed(&["provision", "--yes"]).await?;
+    let site = place.control_plane.path().join(".latchkey/demo/site");
+    place.fails(&["publish"], &[], "`index.html` is missing").await?;
+    std::fs::create_dir_all(site.join("assets"))?;
+    write(&site.join("index.html"), "<!doctype html>")?;
+    write(&site.join("assets/page-1.wasm"), "wasm")?;
+    let published = place.succeed(&["publish"]).await?;
+    ensure!(published.contains("3 files; 0 certificates"), "{published}");
+    for (path, content_type, caching) in [
+        ("index.html", "text/html; charset=utf-8", "no-cache"),
+        ("bundle.json", "application/json", "no-cache"),
+        ("assets/page-1.wasm", "application/wasm", "public, max-age=31536000, immutable"),
+    ] {
+        let answer = place.moto.get(&format!("/vpn-page/demo/{path}"))?.to_lowercase();
+        let has = |name: &str, value: &str| answer.contains(&format!("\r\n{name}: {value}\r\n"));
+        ensure!(has("content-type", content_type) && has("cache-control", caching), "{path}: {answer}");
+    }
+
+    place.request("alice")?;
+    place.succeed(&["sign", "alice.csr", "--yes"]).await?;
+    let again = place.succeed(&["publish"]).await?;
+    ensure!(again.contains("3 files; 1 certificates"), "`sign` has published it: {again}");
+
+    // Whatever it is called.
+    write(&site.join("assets/page-2.js"), "-----BEGIN PRIVATE KEY-----")?;
+    let refused = place.run(&["publish"]).await?;
+    ensure!(refused.status.code() == Some(3), "{refused:?}");
+    let answer = place.moto.get("/vpn-page/demo/assets/page-2.js")?;
+    ensure!(answer.starts_with("HTTP/1.1 404"), "a private key was published: {answer}");
+    Ok(())
 }

@@ -96,6 +96,12 @@ const COMMANDS: &[Command] = &[
         run: |rest| forward::latchkey("ledger", rest),
     },
     Command {
+        name: "publish",
+        usage: "[--to URL]",
+        help: "put the built page into a folder or an S3 bucket",
+        run: |rest| forward::latchkey("publish", rest),
+    },
+    Command {
         name: "export",
         usage: "",
         help: "write the client configuration and the page's bundle again",

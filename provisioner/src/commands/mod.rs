@@ -22,6 +22,8 @@ pub(crate) mod adopt;
 
 pub(crate) mod export;
 
+pub(crate) mod publish;
+
 pub(crate) mod users;
 
 pub(crate) mod log;

@@ -396,6 +396,13 @@ const PAGE: &[Key] = &[
         Later::FromThenOn,
         "Where the page is on the web: `invite` makes links of it.",
     ),
+    key(
+        "publish",
+        Kind::Text { least: 6, most: 4096, pattern: Location::PATTERN },
+        Need::Optional("\"s3://vpn-page/demo\""),
+        Later::FromThenOn,
+        "Where `publish` puts the page, and `sign` every new certificate: `file:` and a folder, or `s3://BUCKET/PREFIX` in the deployment's region. Left out: nowhere.",
+    ),
 ];
 
 const SUBNET: Kind = Kind::Text { least: 15, most: 24, pattern: "^subnet-([0-9a-f]{8}|[0-9a-f]{17})$" };

@@ -167,6 +167,8 @@ pub struct Page {
     pub contact: Option<String>,
     /// Where the page is on the web.
     pub url: Option<PageUrl>,
+    /// Where the page is published.
+    pub publish: Option<Location>,
 }
 
 impl Config {

@@ -167,6 +167,7 @@ fn page(section: &Table<'_>, base: &Path) -> Page {
         languages: if languages.is_empty() { vec!["en".to_owned()] } else { languages },
         contact: (!contact.is_empty()).then_some(contact),
         url: section.parse("url"),
+        publish: section.get("publish").and_then(|value| value.parse_with(|text| Location::parse(text, base))),
     }
 }
 

@@ -265,6 +265,9 @@ mod tests {
         assert_eq!(s3[0]["Condition"]["StringLike"]["s3:prefix"], "demo/*");
         assert_eq!(s3[1]["Resource"][0], "arn:aws:s3:::vpn-ledger/demo/*");
         assert!(!json(&deployment()).contains("s3:"));
+        other.page = Some("s3://vpn-page".parse().unwrap());
+        let text = json(&other);
+        assert!(text.contains("arn:aws:s3:::vpn-page/*") && text.contains("\"s3:prefix\": \"*\""), "{text}");
     }
 
     #[test]

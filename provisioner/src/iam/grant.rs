@@ -38,6 +38,10 @@ pub enum Grant {
     LedgerBucket,
     /// The objects in it.
     LedgerObjects,
+    /// The part of the bucket that the page is published to.
+    PageBucket,
+    /// The objects in it.
+    PageObjects,
     /// The public half of the CA's key in KMS.
     CaPublicKey,
     /// Signatures by the CA's key in KMS.
@@ -49,7 +53,7 @@ pub(super) type Conditions = BTreeMap<&'static str, BTreeMap<String, String>>;
 
 impl Grant {
     /// All of them, in the order of the policy.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Look,
         Self::Certificates,
         Self::NewCertificates,
@@ -64,6 +68,8 @@ impl Grant {
         Self::Logs,
         Self::LedgerBucket,
         Self::LedgerObjects,
+        Self::PageBucket,
+        Self::PageObjects,
         Self::CaPublicKey,
         Self::CaSignature,
     ];
@@ -85,6 +91,8 @@ impl Grant {
             Self::Logs => "LogConnections",
             Self::LedgerBucket => "ListLedger",
             Self::LedgerObjects => "UseLedger",
+            Self::PageBucket => "ListPage",
+            Self::PageObjects => "PublishPage",
             Self::CaPublicKey => "LookAtCaKey",
             Self::CaSignature => "SignWithCaKey",
         }
@@ -108,13 +116,10 @@ impl Grant {
             Self::SecurityGroups => {
                 deployment.security_groups.iter().map(|id| arn("ec2", &format!("security-group/{id}"))).collect()
             }
-            Self::LedgerBucket => {
-                deployment.ledger.iter().map(|bucket| format!("arn:{partition}:s3:::{}", bucket.name)).collect()
-            }
-            Self::LedgerObjects => {
-                let objects = |bucket: &Bucket| format!("arn:{partition}:s3:::{}/{}*", bucket.name, folder(bucket));
-                deployment.ledger.iter().map(objects).collect()
-            }
+            Self::LedgerBucket => of_bucket(partition, deployment.ledger.as_ref(), |_| String::new()),
+            Self::LedgerObjects => of_bucket(partition, deployment.ledger.as_ref(), objects),
+            Self::PageBucket => of_bucket(partition, deployment.page.as_ref(), |_| String::new()),
+            Self::PageObjects => of_bucket(partition, deployment.page.as_ref(), objects),
             Self::Subnets => deployment.subnets.iter().map(|id| arn("ec2", &format!("subnet/{id}"))).collect(),
             Self::CaPublicKey | Self::CaSignature => deployment.ca_key.iter().map(ToString::to_string).collect(),
             Self::ServiceLinkedRole => vec![format!(
@@ -138,12 +143,14 @@ impl Grant {
             | Self::Subnets
             | Self::LedgerBucket
             | Self::LedgerObjects
+            | Self::PageBucket
+            | Self::PageObjects
             | Self::CaPublicKey => Vec::new(),
             Self::CaSignature => vec![("kms:SigningAlgorithm", "RSASSA_PKCS1_V1_5_SHA_256")],
         };
-        if self == Self::LedgerBucket {
-            let folder = deployment.ledger.as_ref().map(folder).unwrap_or_default();
-            let like = BTreeMap::from([("s3:prefix".to_owned(), format!("{folder}*"))]);
+        let listed = [(Self::LedgerBucket, &deployment.ledger), (Self::PageBucket, &deployment.page)];
+        if let Some((_, Some(bucket))) = listed.into_iter().find(|(grant, _)| *grant == self) {
+            let like = BTreeMap::from([("s3:prefix".to_owned(), format!("{}*", folder(bucket)))]);
             return Conditions::from([("StringLike", like)]);
         }
         if equals.is_empty() {
@@ -157,4 +164,13 @@ impl Grant {
 /// What the keys of all objects begin with.
 fn folder(bucket: &Bucket) -> String {
     if bucket.prefix.is_empty() { String::new() } else { format!("{}/", bucket.prefix) }
+}
+
+fn objects(bucket: &Bucket) -> String {
+    format!("/{}*", folder(bucket))
+}
+
+/// The bucket's ARN with what `rest` says of it.
+fn of_bucket(partition: &str, bucket: Option<&Bucket>, rest: fn(&Bucket) -> String) -> Vec<String> {
+    bucket.iter().map(|bucket| format!("arn:{partition}:s3:::{}{}", bucket.name, rest(bucket))).collect()
 }

@@ -36,6 +36,8 @@ pub struct Deployment {
     pub logs_connections: bool,
     /// The bucket that has the ledger, where one has.
     pub ledger: Option<Bucket>,
+    /// The bucket that the page is published to, where it is.
+    pub page: Option<Bucket>,
     /// The CA's key, where it is in KMS.
     pub ca_key: Option<KmsKeyArn>,
 }
@@ -50,10 +52,8 @@ impl Deployment {
             subnets: config.network.subnet_ids.clone(),
             security_groups: config.network.security_group_ids.clone(),
             logs_connections: config.endpoint.connection_log.is_some(),
-            ledger: match &config.ledger {
-                Location::Folder(_) => None,
-                Location::Bucket(bucket) => Some(bucket.clone()),
-            },
+            ledger: bucket(&config.ledger),
+            page: config.page.publish.as_ref().and_then(bucket),
             ca_key: match &config.pki.ca_key {
                 CaKey::File => None,
                 CaKey::Kms(arn) => Some(arn.clone()),
@@ -71,6 +71,7 @@ impl Deployment {
             Grant::Logs => self.logs_connections,
             Grant::CaPublicKey | Grant::CaSignature => self.ca_key.is_some(),
             Grant::LedgerBucket | Grant::LedgerObjects => self.ledger.is_some(),
+            Grant::PageBucket | Grant::PageObjects => self.page.is_some(),
             Grant::Look
             | Grant::Certificates
             | Grant::NewCertificates
@@ -87,11 +88,19 @@ impl Deployment {
 
     /// The policy that allows exactly these.
     pub fn policy(&self) -> Document {
-        let statements = Grant::ALL.into_iter().filter_map(|grant| {
+        let needed = Grant::ALL.into_iter().filter(|grant| self.needs(*grant));
+        let statements = needed.filter_map(|grant| {
             let granted = self.actions().filter(|action| action.grants.contains(&grant));
             let actions: Vec<&str> = granted.map(|action| action.name).collect();
             (!actions.is_empty()).then(|| Statement::new(grant, self, actions))
         });
         Document::new(statements.collect())
+    }
+}
+
+fn bucket(location: &Location) -> Option<Bucket> {
+    match location {
+        Location::Folder(_) => None,
+        Location::Bucket(bucket) => Some(bucket.clone()),
     }
 }

@@ -15,11 +15,13 @@ use provisioner::{
     issuance::replaced_by,
     ledger::{End, Ended, Issued, LedgerError, Role, Use},
     pki::{authority::Authority, policy, serial::Serial},
+    publication::{self, File},
     random::Random,
 };
 
 use time::Duration;
 
+use super::super::publish::Place;
 use super::examine::{Candidate, Desk, Verdict, invitation_failure};
 use crate::{
     custody,
@@ -89,7 +91,16 @@ impl Desk<'_> {
             files::replace(&out, &chain)?;
             published.map_or(Ok(()), |published| files::replace(&published, &chain).map(drop))
         });
-        writing.await.or_fail(Kind::Bug)?.or_fail(Kind::Input)
+        writing.await.or_fail(Kind::Bug)?.or_fail(Kind::Input)?;
+        self.publish(candidate, issued).await
+    }
+
+    /// Puts the certificate where the page is published, if it is said where that is.
+    async fn publish(&self, candidate: &Candidate, issued: &Issued) -> Outcome {
+        let Some(location) = &self.deployment.config.page.publish else { return Ok(()) };
+        let path = publication::issued_path(&candidate.csr.fingerprint().hex());
+        let item = publication::item(File { path, content: self.chain(issued).into_bytes() }).or_fail(Kind::Bug)?;
+        Place::open(self.surroundings, self.deployment, location)?.put(item).await
     }
 
     /// Where the page looks for the certificate; `None` before there is a page.

@@ -163,7 +163,7 @@ languages = ["en", "de"]
             `latchkey.toml` line 29: `pki.ca_key` is `kms`: either `file`, or the ARN of a KMS key, `arn:aws:kms:REGION:ACCOUNT:key/ID`
             `latchkey.toml` line 31: `pki.server_days` is `101`: at most 100 are allowed: a certificate must not outlive the CA that signs it
             `latchkey.toml` line 33: `page.dir`: the key is missing: Folder of the built page, relative to this file.
-            `latchkey.toml` line 34: `page.colour`: there is no such key; there are `dir`, `languages`, `contact`, `url`
+            `latchkey.toml` line 34: `page.colour`: there is no such key; there are `dir`, `languages`, `contact`, `url`, `publish`
             `latchkey.toml` line 35: `page.languages` is `de`: `en` or `zh` is allowed"#]],
     );
 }

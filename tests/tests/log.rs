@@ -39,7 +39,7 @@ async fn every_change_is_logged_and_a_look_is_not() -> Result<()> {
     let [provision, sign, revoke, ..] = log.as_slice() else { anyhow::bail!("{log:#?}") };
     ensure!(says(&provision["what"], "create the Client VPN endpoint"), "{provision:#}");
     ensure!(says(&provision["result"], "revocation list number 1"), "{provision:#}");
-    ensure!(says(&sign["what"], &format!("certificate {serial}")), "{sign:#}");
+    ensure!(says(&sign["result"], &format!("certificate {serial} of alice.vpn.example.com")), "{sign:#}");
     ensure!(says(&revoke["what"], &format!("revoke (unspecified) certificate {serial}")), "{revoke:#}");
     ensure!(says(&revoke["result"], "revocation list number 2, 2 entries"), "{revoke:#}");
     let of_alice = self::log(&place, &["--user", "alice", "--since", "1"]).await?;

@@ -2,9 +2,7 @@
 
 use provisioner::{
     deploy::{observed::Observed, own::OwnCertificate, plan::Plan},
-    ledger::{Deed, Ending, Provenance},
-    pki::serial::Serial,
-    random::Random,
+    ledger::{Deed, Ending},
 };
 
 use crate::{
@@ -43,11 +41,7 @@ impl Task {
             subjects,
             what,
             caller: deployment.caller.get().cloned(),
-            provenance: Provenance {
-                who: surroundings.who().to_owned(),
-                when: surroundings.now,
-                nonce: Serial::from_random(surroundings.bits_128()),
-            },
+            provenance: surroundings.provenance(),
         };
         deployment.ledger.log_begin(&deed).await.or_fail(Kind::Input)?;
         let done = work.await;

@@ -13,7 +13,7 @@ use profile::ovpn::Document;
 use provisioner::{
     deploy::{apply::Timer, aws::Aws, cloud::Cloud},
     handshake::{self, Handshake, Obstruction},
-    ledger::{Issued, Provenance, Role},
+    ledger::{Issued, Role},
     pki::{key::PrivateKey, policy, serial::Serial},
     random::Random,
 };
@@ -212,18 +212,14 @@ async fn profile(
     let subject = format!("probe.{}", deployment.config.deployment.domain);
     let certificate = authority
         .issue(&policy::CLIENT, &subject, key.public(), LIFE, surroundings.now, serial)
-        .or_fail(Kind::Input)?;
-    let provenance = Provenance {
-        who: surroundings.who().to_owned(),
-        when: surroundings.now,
-        nonce: Serial::from_random(surroundings.bits_128()),
-    };
-    let issued = Issued::of(&certificate, Role::Probe, None, provenance)
+        .map_err(custody::pki_failure)?;
+    let issued = Issued::of(&certificate, Role::Probe, None, surroundings.provenance())
         .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;
     deployment.ledger.record_issued(&issued).await.or_fail(Kind::Input)?;
+    let key = key.to_pem().or_fail(Kind::Bug)?;
     let profile = Document::parse(configuration)
         .and_then(|document| document.with_random_label("probe"))
-        .and_then(|document| document.with_identity(&certificate.to_pem(), &key.to_pem().unwrap_or_default()))
+        .and_then(|document| document.with_identity(&certificate.to_pem(), &key))
         .map_err(|error| {
             Failure::new(Kind::Aws, error).during("the client configuration of AWS is not usable".to_owned())
         })?;

@@ -18,9 +18,8 @@ use provisioner::{
         plan::plan,
         supply::CRL_ENTRIES,
     },
-    ledger::{Act, Issued, Ledger, LedgerError, Provenance, Revocations, Role},
-    pki::{authority::Authority, reason::Reason, serial::Serial},
-    random::Random,
+    ledger::{Act, Issued, Ledger, LedgerError, Revocations, Role},
+    pki::{authority::Authority, reason::Reason},
     revocation::{RevocationRefusal, Whom, choose},
 };
 
@@ -221,11 +220,7 @@ impl Decision {
 
     async fn record(&self, surroundings: &Surroundings, deployment: &Deployment) -> Outcome {
         for issued in &self.certificates {
-            let provenance = Provenance {
-                who: surroundings.who().to_owned(),
-                when: surroundings.now,
-                nonce: Serial::from_random(surroundings.bits_128()),
-            };
+            let provenance = surroundings.provenance();
             deployment.ledger.record_revocation(issued, self.act, provenance).await.map_err(record_failure)?;
         }
         Ok(())

@@ -141,18 +141,13 @@ impl Grant {
             | Self::Vpc
             | Self::SecurityGroups
             | Self::Subnets
-            | Self::LedgerBucket
             | Self::LedgerObjects
-            | Self::PageBucket
             | Self::PageObjects
             | Self::CaPublicKey => Vec::new(),
+            Self::LedgerBucket => return within(deployment.ledger.as_ref()),
+            Self::PageBucket => return within(deployment.page.as_ref()),
             Self::CaSignature => vec![("kms:SigningAlgorithm", "RSASSA_PKCS1_V1_5_SHA_256")],
         };
-        let listed = [(Self::LedgerBucket, &deployment.ledger), (Self::PageBucket, &deployment.page)];
-        if let Some((_, Some(bucket))) = listed.into_iter().find(|(grant, _)| *grant == self) {
-            let like = BTreeMap::from([("s3:prefix".to_owned(), format!("{}*", folder(bucket)))]);
-            return Conditions::from([("StringLike", like)]);
-        }
         if equals.is_empty() {
             return Conditions::new();
         }
@@ -164,6 +159,12 @@ impl Grant {
 /// What the keys of all objects begin with.
 fn folder(bucket: &Bucket) -> String {
     if bucket.prefix.is_empty() { String::new() } else { format!("{}/", bucket.prefix) }
+}
+
+/// That only a part of the bucket is listed.
+fn within(bucket: Option<&Bucket>) -> Conditions {
+    let like = |bucket| BTreeMap::from([("s3:prefix".to_owned(), format!("{}*", folder(bucket)))]);
+    bucket.map(|bucket| ("StringLike", like(bucket))).into_iter().collect()
 }
 
 fn objects(bucket: &Bucket) -> String {

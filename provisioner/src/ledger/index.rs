@@ -95,7 +95,15 @@ impl Ledger {
 
     /// Whether every record is in the index. Whoever only reads makes none.
     async fn is_indexed(&self) -> Result<bool, LedgerError> {
-        Ok(self.index_is_complete.initialized() || self.store.read(COMPLETE).await?.is_some())
+        if self.index_is_complete.initialized() {
+            return Ok(true);
+        }
+        let is_complete = self.store.read(COMPLETE).await?.is_some();
+        if is_complete {
+            // It stays so. Whoever is about to say so already is not in the way.
+            let _said_already = self.index_is_complete.set(());
+        }
+        Ok(is_complete)
     }
 
     /// Enters what was recorded before there was an index; once for a ledger, looked for once in a process.

@@ -68,15 +68,7 @@ pub(super) async fn connect(
 ) -> Result<Response, StatusCode> {
     admin.check(&headers)?;
     let order: ConnectOrder = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let (told, telling) = mpsc::unbounded_channel();
-    let (failed, failing) = oneshot::channel();
-    // Not in this task, which ends when whoever asked goes away: the laptop is to be put back.
-    tokio::spawn(async move {
-        if let Err(error) = connect::try_profile(&admin.plane, &admin.gateway, &order, &told).await {
-            drop(failed.send(format!("{error:#}")));
-        }
-    });
-    Ok(Response::new(Body::new(Lines { telling, failing: Some(failing) })))
+    Ok(told_by(|told| async move { connect::try_profile(&admin.plane, &admin.gateway, &order, &told).await }))
 }
 
 pub(super) async fn client(
@@ -86,14 +78,27 @@ pub(super) async fn client(
 ) -> Result<Response, StatusCode> {
     admin.check(&headers)?;
     let order: ClientOrder = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok(told_by(|told| async move { connect::run_client(&admin.plane, &admin.gateway, &order, &told).await }))
+}
+
+/// An answer with everything that a trial tells, while it goes on.
+fn told_by<T, Trial>(trial: impl FnOnce(mpsc::UnboundedSender<T>) -> Trial) -> Response
+where
+    T: Serialize + Send + 'static,
+    Trial: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
     let (told, telling) = mpsc::unbounded_channel();
     let (failed, failing) = oneshot::channel();
+    let trial = trial(told.clone());
+    // Not in this task, which ends when whoever asked goes away: the laptop is to be put back.
     tokio::spawn(async move {
-        if let Err(error) = connect::run_client(&admin.plane, &admin.gateway, &order, &told).await {
+        if let Err(error) = trial.await {
             drop(failed.send(format!("{error:#}")));
         }
+        // Only now: at the end of what is told the reason is looked for.
+        drop(told);
     });
-    Ok(Response::new(Body::new(Lines { telling, failing: Some(failing) })))
+    Response::new(Body::new(Lines { telling, failing: Some(failing) }))
 }
 
 /// A line of JSON for everything that is told, as it is told: what went well, or why nothing did.

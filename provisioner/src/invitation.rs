@@ -147,7 +147,7 @@ mod tests {
     use crate::{
         issuance::testing::earlier,
         ledger::{Invited, Provenance},
-        pki::testing::NOW,
+        testing::NOW,
     };
 
     fn check(state: Option<InviteState>, expected: &str) {

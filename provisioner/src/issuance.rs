@@ -98,7 +98,8 @@ pub(crate) mod testing {
     use super::*;
     use crate::{
         ledger::{Provenance, Role},
-        pki::{serial::Serial, testing::NOW},
+        pki::serial::Serial,
+        testing::NOW,
     };
 
     /// A user's certificate that is not revoked.
@@ -124,7 +125,7 @@ mod tests {
     use time::Duration;
 
     use super::{testing::earlier, *};
-    use crate::pki::{serial::Serial, testing::NOW};
+    use crate::{pki::serial::Serial, testing::NOW};
 
     #[test]
     fn a_new_key_gets_a_certificate_whatever_else_its_user_has() {

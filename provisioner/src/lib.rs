@@ -9,7 +9,7 @@ pub mod config;
 
 pub mod deploy;
 
-pub mod pki;
+pub use pki;
 
 pub mod ledger;
 
@@ -32,3 +32,6 @@ pub mod iam;
 pub mod handshake;
 
 pub mod random;
+
+#[cfg(test)]
+mod testing;

@@ -180,7 +180,7 @@ const END: &str = "-----END CERTIFICATE-----";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::testing::authority;
+    use crate::testing::authority;
 
     #[test]
     fn what_is_referred_to_is_published_before_what_refers_to_it() {

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Ledger, Provenance, Store},
-        pki::testing::NOW,
+        testing::NOW,
     };
 
     #[tokio::test]

@@ -37,9 +37,10 @@ fn the_changelog_speaks_of_this_version() -> Result<()> {
 
 /// Every member, and which members it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("pki", &["profile"]),
     ("profile", &[]),
     ("profile-wasm", &["profile"]),
-    ("provisioner", &["profile"]),
+    ("provisioner", &["pki", "profile"]),
     ("sandbox", &["profile"]),
     ("tests", &[]),
     ("web-tool", &[]),

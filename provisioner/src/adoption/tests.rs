@@ -1,11 +1,8 @@
 use time::Duration;
 
 use super::*;
-use crate::pki::{
-    authority::Authority,
-    crl::Revoked,
-    key::PrivateKey,
-    policy,
+use crate::{
+    pki::{authority::Authority, crl::Revoked, key::PrivateKey, policy},
     testing::{NOW, authority, key},
 };
 

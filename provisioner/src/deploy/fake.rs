@@ -416,7 +416,7 @@ impl Random for Counter {
     }
 
     fn private_key(&self) -> Result<PrivateKey, PkiError> {
-        PrivateKey::from_pkcs8(&crate::pki::testing::key().to_pkcs8()?)
+        PrivateKey::from_pkcs8(&crate::testing::key().to_pkcs8()?)
     }
 }
 

@@ -23,8 +23,8 @@ use crate::{
         crl::{Crl, Revoked},
         reason::Reason,
         serial::Serial,
-        testing::{NOW, authority},
     },
+    testing::{NOW, authority},
 };
 
 pub(super) fn config() -> Config {

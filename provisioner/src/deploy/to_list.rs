@@ -72,9 +72,11 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::pki::{
-        crl::{Revoked, this_update},
-        reason::Reason,
+    use crate::{
+        pki::{
+            crl::{Revoked, this_update},
+            reason::Reason,
+        },
         testing::{NOW, authority},
     };
 

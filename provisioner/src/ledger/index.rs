@@ -200,10 +200,8 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Provenance, Store},
-        pki::{
-            policy,
-            testing::{NOW, authority, key},
-        },
+        pki::policy,
+        testing::{NOW, authority, key},
     };
 
     #[tokio::test]

@@ -257,7 +257,7 @@ const VERSION: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ledger::Store, pki::testing::NOW};
+    use crate::{ledger::Store, testing::NOW};
 
     #[tokio::test]
     async fn an_invite_ends_once() {

@@ -222,7 +222,7 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::{ledger::Store, pki::testing::NOW};
+    use crate::{ledger::Store, testing::NOW};
 
     #[tokio::test]
     async fn a_deed_is_there_before_it_ends_and_with_its_end_afterwards() {

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Role, Store},
-        pki::testing::{NOW, authority},
+        testing::{NOW, authority},
     };
 
     #[tokio::test]

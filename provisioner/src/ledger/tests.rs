@@ -1,6 +1,6 @@
 use super::{authority::NewAuthority, *};
-use crate::pki::{
-    secret::{Passphrase, Salt},
+use crate::{
+    pki::secret::{self, Passphrase, Salt},
     testing::NOW,
 };
 
@@ -29,8 +29,8 @@ async fn the_ca_is_made_once_and_then_found() {
 #[tokio::test]
 async fn a_run_killed_between_key_and_certificate_is_picked_up() {
     let ledger = Ledger::new(Store::memory());
-    let key = crate::pki::testing::key();
-    let locked = crate::pki::secret::encrypt(key, &passphrase("a"), new_authority(1).salt).unwrap();
+    let key = crate::testing::key();
+    let locked = secret::encrypt(key, &passphrase("a"), new_authority(1).salt).unwrap();
     ledger.store.create("ca/ca.key", locked.as_bytes()).await.unwrap();
     let authority = ledger.open_or_create_authority(&passphrase("a"), new_authority(1)).await.unwrap();
     assert_eq!(authority.certificate().public_key_der(), key.public().spki_der());
@@ -39,7 +39,7 @@ async fn a_run_killed_between_key_and_certificate_is_picked_up() {
 #[tokio::test]
 async fn no_ca_is_made_beside_certificates_of_one_that_is_gone() {
     let ledger = Ledger::new(Store::memory());
-    let authority = crate::pki::testing::authority();
+    let authority = crate::testing::authority();
     let issued = Issued::of(authority.certificate(), Role::User, None, provenance(1)).unwrap();
     ledger.record_issued(&issued).await.unwrap();
     let made = ledger.open_or_create_authority(&passphrase("a"), new_authority(1)).await;
@@ -62,7 +62,7 @@ async fn nobody_but_the_owner_can_read_the_ca_key() {
 async fn the_crl_with_the_highest_number_is_the_latest() {
     let ledger = Ledger::new(Store::memory());
     assert_eq!(ledger.latest_crl().await.unwrap(), None);
-    let authority = crate::pki::testing::authority();
+    let authority = crate::testing::authority();
     for number in [2, 9, 10] {
         ledger.record_crl(number, &authority.crl(number, &[], NOW).unwrap()).await.unwrap();
     }
@@ -72,7 +72,7 @@ async fn the_crl_with_the_highest_number_is_the_latest() {
 #[tokio::test]
 async fn an_issued_certificate_is_found_by_its_serial_number() {
     let ledger = Ledger::new(Store::memory());
-    let authority = crate::pki::testing::authority();
+    let authority = crate::testing::authority();
     let issued = Issued::of(authority.certificate(), Role::User, Some("ab".to_owned()), provenance(1)).unwrap();
     ledger.record_issued(&issued).await.unwrap();
     assert_eq!(ledger.issued(issued.serial).await.unwrap().as_ref(), Some(&issued));

@@ -11,8 +11,8 @@ use crate::{
         key::PrivateKey,
         policy::{self, Policy},
         reason::Reason,
-        testing::{NOW, authority},
     },
+    testing::{NOW, authority},
 };
 
 #[tokio::test]

@@ -18,13 +18,8 @@ use crate::{
         wait::SETTLE,
     },
     ledger::{Act, Issued, Provenance, Role, Store},
-    pki::{
-        authority::Authority,
-        crl::Crl,
-        reason::Reason,
-        serial::Serial,
-        testing::{NOW, authority},
-    },
+    pki::{authority::Authority, crl::Crl, reason::Reason, serial::Serial},
+    testing::{NOW, authority},
 };
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
             state, to_list, user_serial,
         },
     },
-    pki::testing::NOW,
+    testing::NOW,
 };
 
 #[test]

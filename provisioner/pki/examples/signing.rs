@@ -10,12 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use pki::{authority::Authority, crl::Revoked, key::PrivateKey, policy, reason::Reason, request, serial::Serial};
 use profile::{
     csr::CsrDraft,
     name::{CommonName, Domain},
-};
-use provisioner::pki::{
-    authority::Authority, crl::Revoked, key::PrivateKey, policy, reason::Reason, request, serial::Serial,
 };
 use rcgen::SigningKey;
 use time::{OffsetDateTime, macros::datetime};

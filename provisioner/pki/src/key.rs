@@ -1,7 +1,7 @@
 //! RSA-2048 private keys of the CA, the server and the anchor.
 
 use aws_lc_rs::{encoding::AsDer, rand::SystemRandom, rsa::KeySize, signature};
-use base64::Engine;
+use der::{SecretDocument, pem::LineEnding};
 use profile::{key::PublicKey, signed::Signed};
 use rcgen::{PublicKeyData, SigningKey};
 use zeroize::Zeroizing;
@@ -59,18 +59,9 @@ impl PrivateKey {
     /// # Errors
     /// As [`PrivateKey::to_pkcs8`].
     pub fn to_pem(&self) -> Result<Zeroizing<String>, PkiError> {
-        let base64 = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(self.to_pkcs8()?.as_slice()));
-        // Sized once: a string that grows leaves copies of the key behind.
-        let mut pem = Zeroizing::new(String::with_capacity(base64.len() + base64.len() / 64 + 64));
-        pem.push_str("-----BEGIN PRIVATE KEY-----\n");
-        for (i, digit) in base64.chars().enumerate() {
-            if i > 0 && i % 64 == 0 {
-                pem.push('\n');
-            }
-            pem.push(digit);
-        }
-        pem.push_str("\n-----END PRIVATE KEY-----\n");
-        Ok(pem)
+        SecretDocument::try_from(self.to_pkcs8()?.as_slice())
+            .and_then(|document| document.to_pem("PRIVATE KEY", LineEnding::LF))
+            .map_err(|_| PkiError::KeyGeneration)
     }
 
     /// The public half.

@@ -8,8 +8,7 @@
 use std::{path::Path, process::Command};
 
 use expect_test::{Expect, expect};
-use profile::{certificate::Certificate, csr::CsrDraft, name::Domain};
-use provisioner::pki::{
+use pki::{
     authority::Authority,
     crl::Revoked,
     key::PrivateKey,
@@ -18,6 +17,7 @@ use provisioner::pki::{
     request::{self, RequestRefusal},
     serial::Serial,
 };
+use profile::{certificate::Certificate, csr::CsrDraft, name::Domain};
 use rcgen::SigningKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime, pem::PemObject};
 use tempfile::TempDir;
@@ -141,7 +141,7 @@ fn webpki_accepts_each_certificate_for_its_purpose_and_no_other() {
 
 #[test]
 fn the_encrypted_ca_key_is_one_that_openssl_opens() {
-    use provisioner::pki::secret::{Passphrase, Salt};
+    use pki::secret::{Passphrase, Salt};
     let bench = Bench::new();
     let passphrase = Passphrase::new("correct horse".to_owned().into());
     let locked = bench.authority.encrypted_key(&passphrase, Salt { salt: [1; 16], iv: [2; 16] }).unwrap();

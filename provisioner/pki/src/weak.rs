@@ -89,7 +89,7 @@ const RUN: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::{key::PrivateKey, testing};
+    use crate::{key::PrivateKey, testing};
 
     #[test]
     fn a_fresh_key_is_not_weak() {

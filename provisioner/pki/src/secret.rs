@@ -46,7 +46,10 @@ pub struct Salt {
 }
 
 /// Encrypts `key`, as PEM.
-pub(crate) fn encrypt(key: &PrivateKey, passphrase: &Passphrase, salt: Salt) -> Result<Zeroizing<String>, PkiError> {
+///
+/// # Errors
+/// [`PkiError::Encryption`], or [`PkiError::KeptElsewhere`].
+pub fn encrypt(key: &PrivateKey, passphrase: &Passphrase, salt: Salt) -> Result<Zeroizing<String>, PkiError> {
     let cost = scrypt::Params::new(LOG_N, R, P).map_err(|_| PkiError::Encryption)?;
     let parameters =
         pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt.salt, salt.iv).map_err(|_| PkiError::Encryption)?;
@@ -59,7 +62,10 @@ pub(crate) fn encrypt(key: &PrivateKey, passphrase: &Passphrase, salt: Salt) -> 
 }
 
 /// Opens what [`encrypt`] wrote.
-pub(crate) fn decrypt(pem: &str, passphrase: &Passphrase) -> Result<PrivateKey, PkiError> {
+///
+/// # Errors
+/// [`PkiError::KeyFile`] or [`PkiError::Passphrase`].
+pub fn decrypt(pem: &str, passphrase: &Passphrase) -> Result<PrivateKey, PkiError> {
     let (label, encrypted) = SecretDocument::from_pem(pem).map_err(|_| PkiError::KeyFile)?;
     if label != EncryptedPrivateKeyInfoRef::PEM_LABEL {
         return Err(PkiError::KeyFile);

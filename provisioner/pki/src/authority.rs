@@ -237,7 +237,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::pki::{
+    use crate::{
         crl::Crl,
         custody::testing::Service,
         key::{PrivateKey, verifies},

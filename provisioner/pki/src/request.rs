@@ -76,4 +76,4 @@ pub fn certifiable(name: CommonName) -> Result<CommonName, RequestRefusal> {
 }
 
 /// `anchor.<domain>` is the client anchor's name, `probe.<domain>` that of a trial of the endpoint.
-pub(crate) const RESERVED: &[&str] = &["anchor", "probe"];
+pub const RESERVED: &[&str] = &["anchor", "probe"];

@@ -28,7 +28,7 @@ fn signed(der: &[u8]) -> der::Result<Option<Signed<'_>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::{
+    use crate::{
         authority::Authority,
         key::PrivateKey,
         serial::Serial,

@@ -160,7 +160,7 @@ mod tests {
     use rcgen::KeyIdMethod;
 
     use super::*;
-    use crate::pki::{
+    use crate::{
         custody::{Custody, testing::Service},
         key::PrivateKey,
         testing::{NOW, authority, key},

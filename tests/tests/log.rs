@@ -24,22 +24,26 @@ async fn every_change_is_logged_and_a_look_is_not() -> Result<()> {
     }
     ensure!(ledger(&place)? == before, "what changes nothing has written to the ledger");
 
+    run(&place, &["invite", "bob"]).await?;
     run(&place, &["revoke", "alice", "--yes"]).await?;
     run(&place, &["rotate", "--yes"]).await?;
     run(&place, &["destroy", "--yes"]).await?;
     let log = log(&place, &[]).await?;
     let commands: Vec<&str> = log.iter().filter_map(|entry| entry["command"].as_str()).collect();
-    ensure!(commands == ["provision", "sign", "revoke", "rotate", "destroy"], "{commands:?}");
+    ensure!(commands == ["provision", "sign", "invite", "revoke", "rotate", "destroy"], "{commands:?}");
     for entry in &log {
         ensure!(entry["outcome"] == "done" && entry["who"] == "admin" && entry["ended"].is_string(), "{entry:#}");
-        let is_local = entry["command"] == "sign";
+        let is_local = entry["command"] == "sign" || entry["command"] == "invite";
         let caller = entry["caller"].as_str().unwrap_or_default();
         ensure!(is_local != caller.starts_with("arn:aws:"), "who asked AWS: {entry:#}");
     }
-    let [provision, sign, revoke, ..] = log.as_slice() else { anyhow::bail!("{log:#?}") };
+    let [provision, sign, invite, revoke, ..] = log.as_slice() else { anyhow::bail!("{log:#?}") };
     ensure!(says(&provision["what"], "create the Client VPN endpoint"), "{provision:#}");
     ensure!(says(&provision["result"], "revocation list number 1"), "{provision:#}");
     ensure!(says(&sign["result"], &format!("certificate {serial} of alice.vpn.example.com")), "{sign:#}");
+    ensure!(says(&invite["what"], "invite bob for 7 days"), "{invite:#}");
+    let made = invite["result"][0].as_str().context("which invite")?;
+    ensure!(made.starts_with("invite ") && made.ends_with(" of bob") && made.len() < 40, "{invite:#}");
     ensure!(says(&revoke["what"], &format!("revoke (unspecified) certificate {serial}")), "{revoke:#}");
     ensure!(says(&revoke["result"], "revocation list number 2, 2 entries"), "{revoke:#}");
     let of_alice = self::log(&place, &["--user", "alice", "--since", "1"]).await?;

@@ -26,6 +26,7 @@ use crate::{
     cli, custody,
     deployment::Deployment,
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::Task,
     surroundings::Surroundings,
 };
 
@@ -48,7 +49,8 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
         surroundings.confirm("Take it over?")?;
     }
     let (authority, locked) = open(surroundings, &deployment, &adoption, arguments).await?;
-    todo.record(surroundings, &deployment, &adoption, &authority, locked.as_deref()).await?;
+    let work = todo.record(surroundings, &deployment, &adoption, &authority, locked.as_deref());
+    todo.task().logged(surroundings, &deployment, work, |()| todo.parts()).await?;
     surroundings.out(&receipt(&deployment, &adoption, &todo));
     Ok(())
 }
@@ -101,13 +103,23 @@ impl<'a> ToDo<'a> {
     }
 
     fn announcement(&self) -> String {
+        format!("To be done: {}. The old PKI is left as it is.", self.parts().join(", "))
+    }
+
+    fn task(&self) -> Task {
+        let subjects = self.issued.iter().map(|it| it.subject.clone()).collect();
+        Task { command: "adopt", subjects, what: vec!["take over a PKI of easy-rsa".to_owned()] }
+    }
+
+    /// What there is when it is done.
+    fn parts(&self) -> Vec<String> {
         let mut parts = vec![
             format!("{} certificate(s) recorded", self.issued.len()),
             format!("{} revocation(s) recorded", self.revoked.len()),
         ];
         parts.extend(self.crl.map(|number| format!("a CRL with the number {number}")));
         parts.extend(self.ca.then(|| "the CA put into the ledger".to_owned()));
-        format!("To be done: {}. The old PKI is left as it is.", parts.join(", "))
+        parts
     }
 
     /// Brings everything into the ledger. `locked` is the encrypted key, where it goes there.

@@ -26,6 +26,7 @@ use crate::{
     cli,
     deployment::Deployment,
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::Task,
     surroundings::Surroundings,
 };
 
@@ -54,14 +55,14 @@ pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &
     if !replaced.is_empty() && !arguments.yes && !deployment.is_rehearsal() {
         surroundings.confirm("Make new ones instead?")?;
     }
-    let mut letters = Vec::new();
-    for guest in guests {
-        letters.push(invite(surroundings, &deployment, guest).await?);
-    }
-    // After the new ones: whoever is interrupted has two links that work, and not none.
-    for invited in replaced {
-        deployment.ledger.end_invite(invited.id, &cancelled(surroundings)).await.or_fail(Kind::Input)?;
-    }
+    let task = Task {
+        command: "invite",
+        subjects: names.iter().map(ToString::to_string).collect(),
+        what: guests.iter().map(|guest| format!("invite {} for {} days", guest.username, guest.days)).collect(),
+    };
+    let work = invite_all(surroundings, &deployment, guests, &replaced);
+    let letters = task.logged(surroundings, &deployment, work, |letters| letters.iter().map(Letter::result).collect());
+    let letters = letters.await?;
     surroundings.out(&text(&letters, arguments)?);
     explain(surroundings, &deployment, &letters);
     Ok(())
@@ -74,6 +75,30 @@ struct Letter {
     link: String,
     expires: String,
     id: String,
+}
+
+impl Letter {
+    /// What the log keeps of it: nothing by which one gets in.
+    fn result(&self) -> String {
+        format!("invite {} of {}", self.id, self.username)
+    }
+}
+
+async fn invite_all(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    guests: Vec<Guest>,
+    replaced: &[&Invited],
+) -> Outcome<Vec<Letter>> {
+    let mut letters = Vec::new();
+    for guest in guests {
+        letters.push(invite(surroundings, deployment, guest).await?);
+    }
+    // After the new ones: whoever is interrupted has two links that work, and not none.
+    for invited in replaced {
+        deployment.ledger.end_invite(invited.id, &cancelled(surroundings)).await.or_fail(Kind::Input)?;
+    }
+    Ok(letters)
 }
 
 fn guests(arguments: &cli::Invite) -> Outcome<Vec<Guest>> {
@@ -190,7 +215,12 @@ async fn cancel(surroundings: &Surroundings, deployment: &Deployment, id: Invite
         return Err(Failure::say(Kind::Input, format!("there is no invite `{id}`"))
             .hint("`latchkey invite --list` lists them all"));
     };
-    let ended = deployment.ledger.end_invite(id, &cancelled(surroundings)).await.or_fail(Kind::Input)?;
+    let name = common_name(deployment, &found.invited.username)?;
+    let task =
+        Task { command: "invite", subjects: vec![name.to_string()], what: vec![format!("cancel the invite {id}")] };
+    let cancelled = cancelled(surroundings);
+    let work = async { deployment.ledger.end_invite(id, &cancelled).await.or_fail(Kind::Input) };
+    let ended = task.logged(surroundings, deployment, work, |_| Vec::new()).await?;
     let username = &found.invited.username;
     if let End::Used(used) = ended.by {
         let text = format!("`{username}` has used the invite `{id}` on {}", ended.provenance.when.date());

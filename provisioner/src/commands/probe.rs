@@ -30,6 +30,7 @@ use crate::{
     cli, custody,
     deployment::{Deployment, call_failure},
     failure::{Failure, Kind, OrFail, Outcome},
+    logged::Task,
     surroundings::Surroundings,
 };
 
@@ -185,7 +186,7 @@ async fn try_endpoint(
 ) -> Outcome<Tried> {
     let endpoint = endpoint(deployment, aws).await?;
     let configuration = aws.export_configuration(&endpoint).await.map_err(call_failure)?;
-    let (serial, profile) = profile(surroundings, deployment, &configuration).await?;
+    let (serial, profile) = certified(surroundings, deployment, &configuration).await?;
     surroundings.note("Trying a handshake with the endpoint, under a certificate of one hour.");
     let begin = surroundings.now();
     loop {
@@ -200,18 +201,31 @@ async fn try_endpoint(
     }
 }
 
+/// A profile under a certificate that is made for it. The log has the certificate: it lets in whoever has its key.
+async fn certified(
+    surroundings: &Surroundings,
+    deployment: &Deployment,
+    configuration: &str,
+) -> Outcome<(Serial, Zeroizing<String>)> {
+    let subject = format!("probe.{}", deployment.config.deployment.domain);
+    let what = vec!["try the endpoint under a certificate of one hour".to_owned()];
+    let task = Task { command: "probe", subjects: vec![subject.clone()], what };
+    let work = profile(surroundings, deployment, configuration, &subject);
+    task.logged(surroundings, deployment, work, |(serial, _)| vec![format!("certificate {serial} of {subject}")]).await
+}
+
 /// A user's profile, of a user that nobody is. The key is in memory and in the client's standard input, nowhere else.
 async fn profile(
     surroundings: &Surroundings,
     deployment: &Deployment,
     configuration: &str,
+    subject: &str,
 ) -> Outcome<(Serial, Zeroizing<String>)> {
     let authority = custody::open(surroundings, deployment).await?;
     let key = PrivateKey::generate().or_fail(Kind::Bug)?;
     let serial = Serial::from_random(surroundings.bits_128());
-    let subject = format!("probe.{}", deployment.config.deployment.domain);
     let certificate = authority
-        .issue(&policy::CLIENT, &subject, key.public(), LIFE, surroundings.now, serial)
+        .issue(&policy::CLIENT, subject, key.public(), LIFE, surroundings.now, serial)
         .map_err(custody::pki_failure)?;
     let issued = Issued::of(&certificate, Role::Probe, None, surroundings.provenance())
         .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;

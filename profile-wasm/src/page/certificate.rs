@@ -1,0 +1,76 @@
+//! The certificate: looked for, given, and taken if it is the right one.
+
+use std::rc::Rc;
+
+use js_sys::Date;
+
+use super::{Page, actions::Action};
+use crate::{
+    dom::id,
+    files, language,
+    message::{Field, Message},
+    screen::{Event, Screen},
+    watch,
+};
+
+impl Page {
+    /// Looks for the certificate as long as it is waited for. What goes wrong meanwhile is nobody's business.
+    pub(super) async fn watch(self: Rc<Self>) {
+        loop {
+            watch::second().await;
+            if self.screen.get() != Screen::Certificate || self.busy.get() || !self.watch.tick() {
+                continue;
+            }
+            if let Ok(work) = self.work()
+                && let Ok(Some(_)) = work.pending.look_up().await
+                && self.screen.get() == Screen::Certificate
+            {
+                self.will(Action::LookUp);
+                watch::tell(&language::plain(&self.dom, "arrived", &[]));
+            }
+        }
+    }
+
+    pub(super) async fn to_certificate(&self) -> Result<(), Message> {
+        self.step(Event::Sent)?;
+        self.note(|record| record.set_sent(true)).await
+    }
+
+    pub(super) async fn look_up(&self) -> Result<(), Message> {
+        let found = self.work()?.pending.look_up().await?;
+        self.use_certificate(found.ok_or_else(|| Message::new("not-issued-yet"))?.as_bytes()).await
+    }
+
+    pub(super) async fn use_file(&self) -> Result<(), Message> {
+        match self.dom.take_file(id::CERTIFICATE_FILE) {
+            Some(file) => self.use_certificate(&files::read(&file).await?).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn use_text(&self) -> Result<(), Message> {
+        let text = self.dom.value(id::CERTIFICATE_TEXT);
+        if text.trim().is_empty() {
+            return Err(Message::new("nothing-given"));
+        }
+        self.use_certificate(text.as_bytes()).await
+    }
+
+    pub(super) async fn use_certificate(&self, content: &[u8]) -> Result<(), Message> {
+        let work = self.work()?;
+        let certificate = work.pending.accept(content, &self.deployment, now()).await?;
+        self.dom.fill("not-after", Field::Time(certificate.not_after()));
+        self.dom.clear(id::CERTIFICATE_TEXT);
+        // Set once: on the screens that follow there is no way to give another.
+        let pem = certificate.to_pem();
+        drop(work.certificate.set(certificate));
+        self.step(Event::Certified)?;
+        self.note(|record| record.set_certificate(&pem)).await
+    }
+}
+
+/// The computer's clock, in seconds since 1970.
+#[expect(clippy::cast_possible_truncation, reason = "whole seconds are meant")]
+pub(super) fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}

@@ -1,0 +1,29 @@
+//! The profile: saved, and then the key is given up.
+
+use std::rc::Rc;
+
+use super::Page;
+use crate::{dom::id, files, message::Message, screen::Event};
+
+impl Page {
+    pub(super) async fn save_profile(&self) -> Result<(), Message> {
+        let work = self.work()?;
+        let certificate = work.certificate.get().ok_or_else(|| Message::new("unexpected"))?;
+        let profile = work.pending.profile(certificate, &self.deployment).await?;
+        files::save(&work.file_name("ovpn"), "application/x-openvpn-profile", &profile)?;
+        self.dom.show(id::SAVED, true);
+        Ok(())
+    }
+
+    /// Drops the key here and in the browser's database.
+    pub(super) async fn forget(&self, event: Event) -> Result<(), Message> {
+        let work = self.work()?;
+        if let (Some(store), Some(kept)) = (&self.store, &work.record) {
+            store.delete(&kept.key).await?;
+        }
+        self.all.borrow_mut().retain(|other| !Rc::ptr_eq(other, &work));
+        self.work.replace(None);
+        self.dom.fill("csr", "");
+        self.step(event)
+    }
+}

@@ -12,20 +12,66 @@ use crate::fingerprint::Fingerprint;
 /// Whoever wants another key with the same words must try about 2^66 RSA keys, each with its SHA-256. Somebody who
 /// meets any one of a thousand pending requests would still need 2^56. Words of the list differ in their first four
 /// letters.
-pub fn words(key: &Fingerprint) -> [&'static str; 6] {
+pub fn words(key: &Fingerprint) -> [String; 6] {
     let (high, _) = key.as_bytes().split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
     let bits = u128::from_be_bytes(*high);
-    [1, 2, 3, 4, 5, 6].map(|place| {
-        let index = (bits >> (u128::BITS - BITS_PER_WORD * place)) % (1 << BITS_PER_WORD);
-        // Always there: a test counts the words.
-        usize::try_from(index).ok().and_then(|index| LIST.lines().nth(index)).unwrap_or_default()
-    })
+    [1, 2, 3, 4, 5, 6].map(|place| word((bits >> (u128::BITS - BITS_PER_WORD * place)) % (1 << BITS_PER_WORD)))
+}
+
+/// The word at `index`, counted from 0.
+fn word(index: u128) -> String {
+    let (mut word, mut begun) = (String::new(), 0);
+    for &byte in &CODED {
+        if byte.is_ascii_lowercase() {
+            word.push(char::from(byte));
+        } else if begun > index {
+            break;
+        } else {
+            begun += 1;
+            word.truncate(usize::from(byte - NONE_SHARED));
+        }
+    }
+    word
 }
 
 const BITS_PER_WORD: u32 = 11;
 
-/// The list as one text: as the array of the crate bip39 it would make the browser module 4 KB larger, compressed.
 const LIST: &str = include_str!("words/english.txt");
+
+/// The list as the module has it, a kilobyte smaller than as it is when both are compressed: each word is a capital
+/// letter, which says how many letters it shares with the word before it, and the rest of its letters.
+static CODED: [u8; CODED_LEN] = coded::<CODED_LEN>().0;
+const CODED_LEN: usize = coded::<0>().1;
+const NONE_SHARED: u8 = b'A';
+
+/// The first `N` bytes of the coded list, and how many there are.
+const fn coded<const N: usize>() -> ([u8; N], usize) {
+    let list = LIST.as_bytes();
+    let (mut coded, mut len) = ([0; N], 0);
+    let (mut previous, mut start) = (0, 0);
+    while start < list.len() {
+        let (mut letter, mut code) = (start, NONE_SHARED);
+        while start > 0 && list[letter] == list[previous] && list[letter] != b'\n' {
+            letter += 1;
+            previous += 1;
+            code += 1;
+        }
+        if len < N {
+            coded[len] = code;
+        }
+        len += 1;
+        while list[letter] != b'\n' {
+            if len < N {
+                coded[len] = list[letter];
+            }
+            len += 1;
+            letter += 1;
+        }
+        previous = start;
+        start = letter + 1;
+    }
+    (coded, len)
+}
 
 #[cfg(test)]
 mod tests {
@@ -49,5 +95,8 @@ mod tests {
     fn the_list_is_the_published_one() {
         assert!(LIST.lines().eq(Language::English.word_list().iter().copied()));
         assert_eq!(LIST.lines().count(), 1 << BITS_PER_WORD);
+        for (index, expected) in LIST.lines().enumerate() {
+            assert_eq!(word(index.try_into().unwrap()), expected);
+        }
     }
 }

@@ -39,9 +39,9 @@ pub(crate) fn write_letter(address: &str, subject: &str, body: &str) -> Result<(
     let open = || {
         let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
         let link: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
-        let address = String::from(encode_uri_component(address)).replace("%40", "@");
+        let address: Vec<String> = address.split('@').map(|part| encode_uri_component(part).into()).collect();
         let (subject, body) = (encode_uri_component(subject), encode_uri_component(&body.replace('\n', "\r\n")));
-        link.set_href(&format!("mailto:{address}?subject={subject}&body={body}"));
+        link.set_href(&format!("mailto:{}?subject={subject}&body={body}", address.join("@")));
         link.click();
         Ok(())
     };

@@ -25,7 +25,7 @@ pub(crate) fn certificate() -> Option<String> {
     let fragment = web_sys::window()?.location().hash().ok()?;
     let value = fragment.strip_prefix("#certificate=")?;
     let value = decode_uri_component(value).map_or_else(|_| value.to_owned(), String::from);
-    if value.contains("BEGIN") {
+    if value.trim_start().starts_with("-----BEGIN") {
         return Some(value);
     }
     let base64: String = value.trim_end_matches('=').chars().map(standard).collect();

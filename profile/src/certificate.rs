@@ -138,7 +138,7 @@ impl Certificate {
         let Ok(text) = std::str::from_utf8(content) else {
             return Self::from_der(content.to_vec()).or_else(|_| Ok(Self::from_pkcs7(content)?));
         };
-        if text.contains("<ca>") || text.contains("<cert>") {
+        if ["<ca>", "<cert>"].iter().any(|tag| pem::split_once(text, tag).is_some()) {
             return Err(CertificateRefusal::ProfileInstead);
         }
         Self::from_pem(text).or_else(|refusal| {

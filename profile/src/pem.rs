@@ -16,16 +16,24 @@ pub(crate) struct Block<'a> {
 /// Reads the first block of `text`. Tools write explanations before it (RFC 7468 section 5.2). People paste what mail
 /// programs made of it: lines of any length or none at all, indented, quoted with `>`, with spaces of all kinds.
 pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
-    let (_, rest) = text.split_once(BEGIN)?;
-    let (label, rest) = rest.split_once(DASHES)?;
+    let (_, rest) = split_once(text, BEGIN)?;
+    let (label, rest) = split_once(rest, DASHES)?;
     let is_label = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
     if label.is_empty() || !label.chars().all(is_label) {
         return None;
     }
-    let (body, rest) = rest.split_once(END)?;
+    let (body, rest) = split_once(rest, END)?;
     let after = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
     let base64: Zeroizing<String> = Zeroizing::new(body.chars().filter(|c| !is_layout(*c)).collect());
     Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed: !after.chars().all(is_layout) })
+}
+
+/// [`str::split_once`] for a needle as short as ours: the standard library's search, which is fast for long ones, would
+/// be four kilobytes of the browser module with all that it draws in.
+pub(crate) fn split_once<'a>(text: &'a str, needle: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.as_bytes().windows(needle.len()).position(|window| window == needle.as_bytes())?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.strip_prefix(needle)?))
 }
 
 /// What is no part of Base64 and comes in between: white space, marks of a mail's quotation, characters of no width.

@@ -34,7 +34,14 @@ mod language;
 mod dom;
 
 use js_sys::futures::spawn_local;
+#[cfg(target_arch = "wasm32")]
+use lol_alloc::{FreeListAllocator, LockedAllocator};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The page holds some kilobytes: the default allocator, made for far more, would be a twentieth of the module.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: LockedAllocator<FreeListAllocator> = LockedAllocator::new(FreeListAllocator::new());
 
 /// Runs when the module has been loaded.
 #[wasm_bindgen(start)]

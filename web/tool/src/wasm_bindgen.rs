@@ -4,9 +4,9 @@
 //! is the version in `Cargo.lock`. Linking the library in that version makes the answer
 //! right by construction and saves a separate installation.
 
-use std::path::PathBuf;
+use std::{fs, mem, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, ValueEnum};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -63,10 +63,35 @@ impl WasmBindgen {
             .demangle(!self.no_demangle)
             // The library's default differs from the program's; without the module path the
             // generated `init()` cannot be called without an argument.
-            .omit_default_module_path(false)
-            .generate(&self.out_dir)
-            .with_context(|| format!("cannot bind `{}`", self.wasm.display()))
+            .omit_default_module_path(false);
+        self.bind(bindgen).with_context(|| format!("cannot bind `{}`", self.wasm.display()))
     }
+
+    /// Generates module and glue, with short names for what the one imports from the other: each of some two hundred
+    /// has a hash in it that cannot be compressed.
+    fn bind(&self, mut bindgen: Bindgen) -> Result<()> {
+        let mut output = bindgen.generate_output()?;
+        let mut names = Vec::new();
+        for (place, import) in output.wasm_mut().imports.iter_mut().enumerate() {
+            names.push((mem::replace(&mut import.name, place.to_string()), place));
+        }
+        output.emit(&self.out_dir)?;
+        let path = self.out_dir.join(&self.out_name).with_extension("js");
+        let glue = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let glue = renamed(&glue, &names)?;
+        fs::write(&path, glue).with_context(|| format!("cannot write `{}`", path.display()))
+    }
+}
+
+/// `glue` with the numbers of its functions as their names.
+fn renamed(glue: &str, functions: &[(String, usize)]) -> Result<String> {
+    let mut glue = glue.to_owned();
+    for (name, number) in functions {
+        let head = format!(" {name}: function(");
+        ensure!(glue.matches(&head).count() == 1, "the glue does not have `{name}` once");
+        glue = glue.replace(&head, &format!(" {number}: function("));
+    }
+    Ok(glue)
 }
 
 /// Leaked once a run, because clap wants a static string.
@@ -91,6 +116,15 @@ mod tests {
         .unwrap();
         assert!(parsed.no_typescript);
         assert_eq!(parsed.out_name, "profile-wasm");
+    }
+
+    #[test]
+    fn what_the_module_imports_is_called_by_numbers() {
+        let functions = [("__wbg_new_1f".to_owned(), 0), ("__wbg_new_1f2".to_owned(), 1)];
+        let glue = "{ __wbg_new_1f: function(a) {}, __wbg_new_1f2: function() { return new __wbg_new_1f(); } }";
+        let expected = "{ 0: function(a) {}, 1: function() { return new __wbg_new_1f(); } }";
+        assert_eq!(renamed(glue, &functions).unwrap(), expected);
+        assert!(renamed("{}", &functions).is_err());
     }
 
     #[test]

@@ -228,6 +228,7 @@ pub(crate) mod id {
         DOWNLOAD_CSR = "download-csr",
         DOWNLOAD_PROFILE = "download-profile",
         INVITED = "invited",
+        KEEP_KEY = "keep-key",
         INVITED_REQUEST = "invited-request",
         LANGUAGE = "language",
         LOOK_UP = "look-up",

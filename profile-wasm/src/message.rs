@@ -48,7 +48,7 @@ impl Message {
     /// How grave it is, by which the style shows it.
     pub(crate) fn kind(&self) -> &'static str {
         match self.code() {
-            "not-issued-yet" | "copied" | "renewal" => "note",
+            "not-issued-yet" | "copied" | "renewal" | "key-kept" => "note",
             "not-kept" => "warning",
             _ => "problem",
         }
@@ -107,15 +107,21 @@ impl From<CertificateRefusal> for Message {
             CertificateRefusal::AnotherCa { issuer } => message.with("found", issuer),
             CertificateRefusal::OtherPem { label } if label.ends_with("PRIVATE KEY") => Self::new("key-instead"),
             CertificateRefusal::OtherPem { label } => message.with("found", label),
-            CertificateRefusal::NotYetValid { not_before } => message.with_time("time", not_before),
-            CertificateRefusal::Expired { not_after } => message.with_time("time", not_after),
+            CertificateRefusal::AnotherKey { found, expected } => {
+                message.with("found", found).with("expected", expected)
+            }
+            CertificateRefusal::NotYetValid { not_before, now } => {
+                message.with_time("time", not_before).with_time("now", now)
+            }
+            CertificateRefusal::Expired { not_after, now } => {
+                message.with_time("time", not_after).with_time("now", now)
+            }
             CertificateRefusal::NotACertificate
             | CertificateRefusal::CsrInstead
             | CertificateRefusal::ProfileInstead
             | CertificateRefusal::CaInstead
             | CertificateRefusal::NotForClients
-            | CertificateRefusal::Forged
-            | CertificateRefusal::AnotherKey => message,
+            | CertificateRefusal::Forged => message,
         }
     }
 }
@@ -186,9 +192,9 @@ mod tests {
             CertificateRefusal::AnotherName { found: String::new(), expected: String::new() }.into(),
             CertificateRefusal::AnotherCa { issuer: String::new() }.into(),
             CertificateRefusal::Forged.into(),
-            CertificateRefusal::AnotherKey.into(),
-            CertificateRefusal::NotYetValid { not_before: 0 }.into(),
-            CertificateRefusal::Expired { not_after: 0 }.into(),
+            CertificateRefusal::AnotherKey { found: String::new(), expected: String::new() }.into(),
+            CertificateRefusal::NotYetValid { not_before: 0, now: 0 }.into(),
+            CertificateRefusal::Expired { not_after: 0, now: 0 }.into(),
             BackupRefusal::NotABackup.into(),
             BackupRefusal::OtherEncryption.into(),
             BundleError::Version { found: 2 }.into(),
@@ -202,6 +208,7 @@ mod tests {
         ];
         let of_the_page = [
             "copied",
+            "key-kept",
             "passphrase-short",
             "wrong-passphrase",
             "no-request-here",

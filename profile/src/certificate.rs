@@ -6,11 +6,12 @@ use thiserror::Error;
 
 use crate::{
     element::{BOOLEAN, Element, GENERALIZED_TIME, Malformed, SEQUENCE, UTC_TIME, common_names, context, sequence},
-    fingerprint::hex,
+    fingerprint::{Fingerprint, hex},
     key::PublicKey,
     name::CommonName,
     pem,
     signed::Signed,
+    words::words,
 };
 
 /// A certificate that could be read. Its signature is not verified: see [`Certificate::signed`].
@@ -94,18 +95,27 @@ pub enum CertificateRefusal {
     Forged,
     /// For another key.
     #[error("this certificate belongs to another key")]
-    AnotherKey,
+    AnotherKey {
+        /// The six words of that key.
+        found: String,
+        /// The six words of the key that waits.
+        expected: String,
+    },
     /// Not valid yet.
     #[error("this certificate is not valid yet")]
     NotYetValid {
         /// When it begins to be, in seconds since 1970.
         not_before: i64,
+        /// What the clock says, in seconds since 1970.
+        now: i64,
     },
     /// Not valid any more.
     #[error("this certificate has expired")]
     Expired {
         /// When it ended, in seconds since 1970.
         not_after: i64,
+        /// What the clock says, in seconds since 1970.
+        now: i64,
     },
 }
 
@@ -122,7 +132,7 @@ impl CertificateRefusal {
             Self::AnotherName { .. } => "another-name",
             Self::AnotherCa { .. } => "another-ca",
             Self::Forged => "forged",
-            Self::AnotherKey => "another-key",
+            Self::AnotherKey { .. } => "another-key",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::Expired { .. } => "expired",
         }
@@ -250,13 +260,16 @@ impl Certificate {
             return Err(CertificateRefusal::AnotherCa { issuer: self.issuer_names.join(", ") });
         }
         if self.public_key != expected.public_key.spki_der() {
-            return Err(CertificateRefusal::AnotherKey);
+            let [found, expected] = [self.public_key.as_slice(), expected.public_key.spki_der()]
+                .map(|key| words(&Fingerprint::of(key)).join(" "));
+            return Err(CertificateRefusal::AnotherKey { found, expected });
         }
-        if expected.now < self.not_before() {
-            return Err(CertificateRefusal::NotYetValid { not_before: self.not_before() });
+        let now = expected.now;
+        if now < self.not_before() {
+            return Err(CertificateRefusal::NotYetValid { not_before: self.not_before(), now });
         }
-        if expected.now > self.not_after() {
-            return Err(CertificateRefusal::Expired { not_after: self.not_after() });
+        if now > self.not_after() {
+            return Err(CertificateRefusal::Expired { not_after: self.not_after(), now });
         }
         Ok(())
     }
@@ -448,7 +461,14 @@ mod tests {
     #[test]
     fn each_wrong_certificate_is_refused_for_its_own_reason() {
         use CertificateRefusal as Refusal;
-        check(include_str!("testdata/alice-with-other-key.crt"), JULY_2026, Err(Refusal::AnotherKey));
+        check(
+            include_str!("testdata/alice-with-other-key.crt"),
+            JULY_2026,
+            Err(Refusal::AnotherKey {
+                found: "senior object onion amount emerge vanish".to_owned(),
+                expected: "direct brown upset industry small echo".to_owned(),
+            }),
+        );
         check(
             include_str!("testdata/bob-with-alices-key.crt"),
             JULY_2026,
@@ -465,8 +485,12 @@ mod tests {
         check("", JULY_2026, Err(Refusal::NotACertificate));
         check("alice", JULY_2026, Err(Refusal::NotACertificate));
         let alice = include_str!("testdata/alice.crt");
-        check(alice, BEGIN_OF_2026 - 1, Err(Refusal::NotYetValid { not_before: BEGIN_OF_2026 }));
-        check(alice, BEGIN_OF_2027 + 1, Err(Refusal::Expired { not_after: BEGIN_OF_2027 }));
+        check(
+            alice,
+            BEGIN_OF_2026 - 1,
+            Err(Refusal::NotYetValid { not_before: BEGIN_OF_2026, now: BEGIN_OF_2026 - 1 }),
+        );
+        check(alice, BEGIN_OF_2027 + 1, Err(Refusal::Expired { not_after: BEGIN_OF_2027, now: BEGIN_OF_2027 + 1 }));
     }
 
     #[test]

@@ -9,10 +9,18 @@ impl Page {
     pub(super) async fn save_profile(&self) -> Result<(), Message> {
         let work = self.work()?;
         let certificate = work.certificate.get().ok_or_else(|| Message::new("unexpected"))?;
+        // Here the key is in the clear. Every buffer of ours is overwritten when it goes; what the browser has made of
+        // them cannot be: the saved file's blob, which is released, and the memory behind WebCrypto's handle.
         let profile = work.pending.profile(certificate, &self.deployment).await?;
         files::save(&work.file_name("ovpn"), "application/x-openvpn-profile", &profile)?;
         self.dom.show(id::SAVED, true);
         Ok(())
+    }
+
+    /// Leaves the key where it is, and says what that means. It can be given up later, as at every step.
+    pub(super) fn keep_key(&self) -> Result<(), Message> {
+        self.dom.show(id::SAVED, false);
+        Err(Message::new("key-kept"))
     }
 
     /// Drops the key here and in the browser's database.

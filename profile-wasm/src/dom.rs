@@ -235,6 +235,8 @@ pub(crate) mod id {
         MAIL_CSR = "mail-csr",
         MESSAGE = "message",
         NOTIFY = "notify",
+        PROFILE_PASSPHRASE = "profile-passphrase",
+        PROTECT = "protect",
         RENEW_FILE = "renew-file",
         RESTORE = "restore",
         RESTORE_FILE = "restore-file",

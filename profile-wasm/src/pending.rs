@@ -133,14 +133,18 @@ impl Pending {
         }
     }
 
-    /// The finished profile.
+    /// The finished profile, its key encrypted where there is a passphrase.
     pub(crate) async fn profile(
         &self,
         certificate: &Certificate,
         deployment: &Deployment,
+        passphrase: Option<&str>,
     ) -> Result<Zeroizing<String>, Message> {
         let configuration = deployment.client_configuration.with_random_label(&webcrypto::random_label()?)?;
-        let key = self.private_key.to_pem().await?;
+        let key = match passphrase {
+            Some(passphrase) => Zeroizing::new(self.private_key.back_up(passphrase).await?.to_pem()),
+            None => self.private_key.to_pem().await?,
+        };
         Ok(configuration.with_identity(&certificate.to_pem(), &key)?)
     }
 }

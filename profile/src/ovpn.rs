@@ -178,7 +178,7 @@ impl Document {
     /// The finished profile: this document, then `<cert>` and `<key>`.
     ///
     /// Nothing of the document is moved or changed; a line break is added where it does not end in one. Both
-    /// arguments are one PEM block each. The result holds a private key and is overwritten when dropped.
+    /// arguments are one PEM block each; the key may be encrypted by a passphrase. The result holds a private key and is overwritten when dropped.
     ///
     /// # Errors
     /// [`OvpnError::NoRemote`], [`OvpnError::RunsPrograms`], [`OvpnError::HasIdentity`] or [`OvpnError::NotPem`].
@@ -191,7 +191,8 @@ impl Document {
             return Err(OvpnError::HasIdentity { name: name.to_owned() });
         }
         let certificate_pem = one_block(certificate_pem, "cert", "CERTIFICATE")?;
-        let key_pem = one_block(key_pem, "key", "PRIVATE KEY")?;
+        let key_pem =
+            one_block(key_pem, "key", "PRIVATE KEY").or_else(|_| one_block(key_pem, "key", "ENCRYPTED PRIVATE KEY"))?;
         let line_break = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { "\n" };
         let parts = [&self.text, line_break, "<cert>\n", certificate_pem, "\n</cert>\n<key>\n", key_pem, "\n</key>\n"];
         // Allocated once: a string that grows leaves copies of the key behind.
@@ -400,6 +401,16 @@ mod tests {
             let refusal = document.with_identity(CERTIFICATE, KEY).unwrap_err();
             assert_eq!(refusal.code(), "ovpn-has-identity", "{line}");
         }
+    }
+
+    #[test]
+    fn the_key_may_be_encrypted() {
+        let document = Document::parse("remote a 1\n").unwrap();
+        let key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nCCCC\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let profile = document.with_identity(CERTIFICATE, key).unwrap();
+        assert_eq!(Document::parse(&profile).unwrap().block("key"), Some(key));
+        let mixed = key.replace("END ENCRYPTED", "END");
+        assert_eq!(document.with_identity(CERTIFICATE, &mixed).unwrap_err(), OvpnError::NotPem { name: "key" });
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod page_handover;
 
 mod page_backup;
 
+mod page_protected;
+
 mod sign_refuses;
 
 mod invites;

@@ -10,15 +10,18 @@ impl Page {
     /// Saves the key, encrypted by the passphrase that was typed.
     pub(super) async fn back_up(&self) -> Result<(), Message> {
         let work = self.work()?;
-        let passphrase = Zeroizing::new(self.dom.value(id::BACKUP_PASSPHRASE));
-        let is_short = passphrase.chars().count() < SHORTEST_PASSPHRASE;
-        view::mark_invalid(&self.dom, id::BACKUP_PASSPHRASE, is_short);
-        if is_short {
-            return Err(Message::new("passphrase-short"));
-        }
+        let passphrase = self.passphrase(id::BACKUP_PASSPHRASE)?;
         let backup = work.pending.back_up(&passphrase).await?;
         self.dom.set_value(id::BACKUP_PASSPHRASE, "");
         files::save(&format!("{}-key.pem", work.username()), "application/x-pem-file", &backup)
+    }
+
+    /// The new passphrase in this field. The browser's own copy of what was typed is not ours to overwrite.
+    pub(super) fn passphrase(&self, id: &str) -> Result<Zeroizing<String>, Message> {
+        let passphrase = Zeroizing::new(self.dom.value(id));
+        let is_short = passphrase.chars().count() < SHORTEST_PASSPHRASE;
+        view::mark_invalid(&self.dom, id, is_short);
+        if is_short { Err(Message::new("passphrase-short")) } else { Ok(passphrase) }
     }
 
     /// Takes a key from its backup, and makes the request for it anew.

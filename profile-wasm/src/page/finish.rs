@@ -6,12 +6,20 @@ use super::Page;
 use crate::{dom::id, files, message::Message, screen::Event};
 
 impl Page {
-    pub(super) async fn save_profile(&self) -> Result<(), Message> {
+    /// Saves the profile, its key encrypted by the passphrase that was typed.
+    pub(super) async fn save_protected(&self) -> Result<(), Message> {
+        let passphrase = self.passphrase(id::PROFILE_PASSPHRASE)?;
+        self.save_profile(Some(&passphrase)).await?;
+        self.dom.set_value(id::PROFILE_PASSPHRASE, "");
+        Ok(())
+    }
+
+    pub(super) async fn save_profile(&self, passphrase: Option<&str>) -> Result<(), Message> {
         let work = self.work()?;
         let certificate = work.certificate.get().ok_or_else(|| Message::new("unexpected"))?;
         // Here the key is in the clear. Every buffer of ours is overwritten when it goes; what the browser has made of
         // them cannot be: the saved file's blob, which is released, and the memory behind WebCrypto's handle.
-        let profile = work.pending.profile(certificate, &self.deployment).await?;
+        let profile = work.pending.profile(certificate, &self.deployment, passphrase).await?;
         files::save(&work.file_name("ovpn"), "application/x-openvpn-profile", &profile)?;
         self.dom.show(id::SAVED, true);
         Ok(())

@@ -158,14 +158,16 @@ impl From<OvpnError> for Message {
 }
 
 impl From<CsrError> for Message {
-    fn from(refusal: CsrError) -> Self {
-        Self::unexpected(refusal.code())
+    /// Which of its rules a request of ours has broken would be no use to anybody here, and weighs.
+    fn from(_: CsrError) -> Self {
+        Self::unexpected("csr")
     }
 }
 
 impl From<KeyRefusal> for Message {
-    fn from(refusal: KeyRefusal) -> Self {
-        Self::unexpected(refusal.code())
+    /// As with requests.
+    fn from(_: KeyRefusal) -> Self {
+        Self::unexpected("key")
     }
 }
 

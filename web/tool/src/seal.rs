@@ -170,7 +170,7 @@ fn content_hash(content: &[u8]) -> String {
 }
 
 /// Under a temporary name first, so that a reader sees the old file or the new one.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let Some(folder) = path.parent() else {
         bail!("`{}` is in no folder", path.display());
     };

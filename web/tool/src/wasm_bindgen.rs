@@ -10,6 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, ValueEnum};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::seal;
+
 /// Binds a WebAssembly module to JavaScript.
 ///
 /// Field by field what trunk 0.22 passes; an option it does not pass is refused.
@@ -79,7 +81,7 @@ impl WasmBindgen {
         let path = self.out_dir.join(&self.out_name).with_extension("js");
         let glue = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let glue = renamed(&glue, &names)?;
-        fs::write(&path, glue).with_context(|| format!("cannot write `{}`", path.display()))
+        seal::write(&path, glue.as_bytes())
     }
 }
 

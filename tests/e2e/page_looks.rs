@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use tests::{
+    axe,
     browser::Browser,
     page,
     rehearsal::{Rehearsal, repository},
@@ -21,6 +22,8 @@ async fn every_state_fits_in_every_language() -> Result<()> {
         let browser = Browser::open(&served.url, 1280, 900).await?;
         browser.prefer_language(language).await?;
         browser.reload().await?;
+        browser.see("#screen-who").await?;
+        what_axe_should_find_is_found(&browser).await?;
         let album = Album { browser: &browser, folder: pictures(tag)?, tag };
         album.picture("1-who").await?;
         browser.fill("#username", "alice!").await?;
@@ -94,6 +97,20 @@ async fn a_language_that_was_chosen_stays() -> Result<()> {
     Ok(())
 }
 
+/// A field without a name, and a text that can hardly be told from its ground.
+async fn what_axe_should_find_is_found(browser: &Browser) -> Result<()> {
+    for (harm, rule) in [
+        ("document.querySelector('label[for=username]').htmlFor = 'nobody'", "\"label\""),
+        ("document.querySelector('#who').style.opacity = 0.3", "\"color-contrast\""),
+    ] {
+        browser.evaluate(&format!("({harm}, true)")).await?;
+        let found = axe::finds_nothing(browser).await;
+        ensure!(found.as_ref().is_err_and(|error| error.to_string().contains(rule)), "{harm}: {found:?}");
+    }
+    browser.reload().await?;
+    browser.see("#screen-who").await
+}
+
 struct Album<'a> {
     browser: &'a Browser,
     folder: PathBuf,
@@ -108,6 +125,7 @@ impl Album<'_> {
             let scheme = if is_dark { "dark" } else { "light" };
             self.browser.screenshot(&self.folder.join(format!("{state}-{width}-{scheme}.png"))).await?;
             let overflow = self.browser.evaluate("document.documentElement.scrollWidth - innerWidth").await?;
+            axe::finds_nothing(self.browser).await.with_context(|| format!("{state}, {width} pixels, {scheme}"))?;
             ensure!(overflow.as_i64().is_some_and(|by| by <= 0), "{state} is {overflow} pixels too wide at {width}");
         }
         let spoken = self.browser.evaluate("document.documentElement.lang").await?;

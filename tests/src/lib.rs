@@ -34,4 +34,6 @@ pub mod browser;
 
 pub mod page;
 
+pub mod axe;
+
 pub mod leak;

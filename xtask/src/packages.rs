@@ -43,6 +43,7 @@ pub(crate) const DATA_PLANE: &[Package] = &[
 pub(crate) const TESTS: &[Package] = &[
     Package { program: "chromium", debian: "chromium" },
     Package { program: "make-cadir", debian: "easy-rsa" },
+    Package { program: "npm", debian: "npm" },
     Package { program: "openssl", debian: "openssl" },
     Package { program: "python3", debian: "python3 python3-venv" },
 ];

@@ -27,7 +27,7 @@ impl Deployment {
         let bundle = files::beside_the_page("bundle.json").await?.ok_or_else(|| Message::new("bundle-missing"))?;
         let bundle = read(&bundle)?;
         let client_configuration = Document::parse(&bundle.client_configuration)?;
-        client_configuration.remote()?;
+        client_configuration.check()?;
         Ok(Self {
             domain: bundle.domain.parse()?,
             ca: Certificate::from_pem(&bundle.ca_certificate).map_err(|_| malformed())?,

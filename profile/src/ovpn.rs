@@ -4,10 +4,15 @@
 //! of the `openvpn` manual (INLINE FILE SUPPORT, and the quoting rules of its configuration files). So whatever AWS
 //! may add to its export reaches the client unchanged.
 
+mod harm;
+mod words;
+
 use std::{fmt, ops::Range};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use words::{Word, is_blank, words};
 
 /// An OpenVPN client configuration, byte for byte.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,13 +27,6 @@ pub struct Document {
 struct Directive {
     /// Its words, quotes and escapes resolved, the name first.
     words: Vec<Word>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Word {
-    value: String,
-    /// Where it stands in the document, quotes included.
-    range: Range<usize>,
 }
 
 /// Inline content such as `<ca>…</ca>`.
@@ -71,6 +69,18 @@ pub enum OvpnError {
         /// The directive.
         name: String,
     },
+    /// A directive that would make the client write files, or send the content of files away.
+    #[error("the client configuration has the directive `{name}`, which uses files of the user's machine")]
+    UsesFiles {
+        /// The directive.
+        name: String,
+    },
+    /// A line that is longer than OpenVPN reads at a time, or has control characters in it: OpenVPN reads it as something else.
+    #[error("line {line}: too long, or with control characters")]
+    Unreadable {
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// There is a certificate or key in it already.
     #[error("the client configuration has `{name}` already")]
     HasIdentity {
@@ -93,6 +103,8 @@ impl OvpnError {
             Self::UnbalancedQuotes { .. } => "ovpn-unbalanced-quotes",
             Self::NoRemote => "ovpn-no-remote",
             Self::RunsPrograms { .. } => "ovpn-runs-programs",
+            Self::UsesFiles { .. } => "ovpn-uses-files",
+            Self::Unreadable { .. } => "ovpn-unreadable",
             Self::HasIdentity { .. } => "ovpn-has-identity",
             Self::NotPem { .. } => "ovpn-not-pem",
         }
@@ -103,25 +115,27 @@ impl Document {
     /// Marks directives and inline blocks in `text`.
     ///
     /// # Errors
-    /// [`OvpnError::UnterminatedBlock`] and [`OvpnError::UnbalancedQuotes`]; unknown directives are none.
+    /// [`OvpnError::UnterminatedBlock`], [`OvpnError::UnbalancedQuotes`] and [`OvpnError::Unreadable`]; unknown directives are
+    /// none.
     pub fn parse(text: &str) -> Result<Self, OvpnError> {
         let mut document = Self { text: text.to_owned(), directives: Vec::new(), blocks: Vec::new() };
+        if let Some(line) = text.split_inclusive('\n').position(|line| line.len() > LONGEST_LINE || has_control(line)) {
+            return Err(OvpnError::Unreadable { line: line + 1 });
+        }
         let mut lines = lines(text).enumerate();
         while let Some((number, (start, line))) = lines.next() {
-            if let Some(name) = opening_tag(line) {
+            let words = words(line, start).ok_or(OvpnError::UnbalancedQuotes { line: number + 1 })?;
+            if let Some(name) = opening_tag(&words) {
                 let closing = format!("</{name}>");
                 let end = lines
                     .by_ref()
-                    .find(|(_, (_, line))| line.trim_start().starts_with(&closing))
+                    .find(|(_, (_, line))| line.trim_start_matches(is_blank).starts_with(&closing))
                     .map(|(_, (end, _))| end)
                     .ok_or_else(|| OvpnError::UnterminatedBlock { name: name.to_owned() })?;
                 let content = start + line.len()..end;
                 document.blocks.push(Block { name: name.to_owned(), content });
-                continue;
-            }
-            let words = words(line, start).ok_or(OvpnError::UnbalancedQuotes { line: number + 1 })?;
-            if !words.is_empty() {
-                document.directives.push(Directive { words });
+            } else if let Some(directive) = Directive::of(words) {
+                document.directives.push(directive);
             }
         }
         Ok(document)
@@ -175,21 +189,28 @@ impl Document {
         Self::parse(&text)
     }
 
+    /// Whether a profile can be made of it.
+    ///
+    /// # Errors
+    /// [`OvpnError::NoRemote`], [`OvpnError::RunsPrograms`], [`OvpnError::UsesFiles`] or [`OvpnError::HasIdentity`].
+    pub fn check(&self) -> Result<(), OvpnError> {
+        self.remote()?;
+        self.does_no_harm()?;
+        match self.names().find(|name| IDENTITY.contains(name)) {
+            Some(name) => Err(OvpnError::HasIdentity { name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// The finished profile: this document, then `<cert>` and `<key>`.
     ///
     /// Nothing of the document is moved or changed; a line break is added where it does not end in one. Both
     /// arguments are one PEM block each; the key may be encrypted by a passphrase. The result holds a private key and is overwritten when dropped.
     ///
     /// # Errors
-    /// [`OvpnError::NoRemote`], [`OvpnError::RunsPrograms`], [`OvpnError::HasIdentity`] or [`OvpnError::NotPem`].
+    /// Those of [`Document::check`], and [`OvpnError::NotPem`].
     pub fn with_identity(&self, certificate_pem: &str, key_pem: &str) -> Result<Zeroizing<String>, OvpnError> {
-        self.remote()?;
-        if let Some(name) = self.names().find(|name| RUNS_PROGRAMS.contains(name)) {
-            return Err(OvpnError::RunsPrograms { name: name.to_owned() });
-        }
-        if let Some(name) = self.names().find(|name| IDENTITY.contains(name)) {
-            return Err(OvpnError::HasIdentity { name: name.to_owned() });
-        }
+        self.check()?;
         let certificate_pem = one_block(certificate_pem, "cert", "CERTIFICATE")?;
         let key_pem =
             one_block(key_pem, "key", "PRIVATE KEY").or_else(|_| one_block(key_pem, "key", "ENCRYPTED PRIVATE KEY"))?;
@@ -201,6 +222,20 @@ impl Document {
             profile.push_str(part);
         }
         Ok(profile)
+    }
+
+    fn does_no_harm(&self) -> Result<(), OvpnError> {
+        for directive in &self.directives {
+            harm::check(directive.name(), directive.words.iter().skip(1).map(|word| word.value.as_str()))?;
+        }
+        for block in &self.blocks {
+            harm::check(&block.name, std::iter::empty())?;
+            // The only block of which the content are directives again.
+            if block.name == "connection" {
+                Self::parse(self.text.get(block.content.clone()).unwrap_or_default())?.does_no_harm()?;
+            }
+        }
+        Ok(())
     }
 
     fn directive(&self, name: &str) -> Option<&Directive> {
@@ -219,63 +254,45 @@ impl fmt::Display for Document {
 }
 
 impl Directive {
-    /// Its name; OpenVPN takes `--name` in files, too.
+    /// What OpenVPN does with `words`: after `setenv opt` stands a directive that a client need not know.
+    fn of(mut words: Vec<Word>) -> Option<Self> {
+        while words.get(2).is_some()
+            && words.first().is_some_and(|word| without_dashes(&word.value) == "setenv")
+            && words.get(1).is_some_and(|word| word.value == "opt")
+        {
+            words.drain(..2);
+        }
+        (!words.is_empty()).then_some(Self { words })
+    }
+
     fn name(&self) -> &str {
-        self.words.first().map_or("", |word| word.value.strip_prefix("--").unwrap_or(&word.value))
+        self.words.first().map_or("", |word| without_dashes(&word.value))
     }
 }
 
-/// The lines of `text` with their endings, and where each begins.
+/// The lines of `text` with their endings, and where each begins. A byte order mark belongs to none.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split_inclusive('\n').scan(0, |next, line| {
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    rest.split_inclusive('\n').scan(text.len() - rest.len(), |next, line| {
         let start = *next;
         *next += line.len();
         Some((start, line))
     })
 }
 
-/// The name of a line `<name>`, where it is one.
-fn opening_tag(line: &str) -> Option<&str> {
-    let name = line.trim().strip_prefix('<')?.strip_suffix('>')?;
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    is_name.then_some(name)
+/// OpenVPN takes `--name` in files, too.
+fn without_dashes(name: &str) -> &str {
+    name.strip_prefix("--").unwrap_or(name)
 }
 
-/// The words of a line that begins at `start`; `None` where a quotation mark is missing.
-fn words(line: &str, start: usize) -> Option<Vec<Word>> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut word: Option<Word> = None;
-    let mut quote = None;
-    let mut chars = line.char_indices();
-    while let Some((at, c)) = chars.next() {
-        let mut end = at + c.len_utf8();
-        let value = match (quote, c) {
-            (Some(open), c) if c == open => {
-                quote = None;
-                None
-            }
-            (None | Some('"'), '\\') => {
-                let (at, escaped) = chars.next()?;
-                end = at + escaped.len_utf8();
-                Some(escaped)
-            }
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                None
-            }
-            (None, '#' | ';') if word.is_none() => break,
-            (None, c) if c.is_whitespace() => {
-                words.extend(word.take());
-                continue;
-            }
-            (_, c) => Some(c),
-        };
-        let word = word.get_or_insert_with(|| Word { value: String::new(), range: start + at..0 });
-        word.value.extend(value);
-        word.range.end = start + end;
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
+fn has_control(line: &str) -> bool {
+    line.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r'))
+}
+
+/// The name of a line `<name>`, where it is one; OpenVPN takes any.
+fn opening_tag(words: &[Word]) -> Option<&str> {
+    let [word] = words else { return None };
+    without_dashes(&word.value).strip_prefix('<')?.strip_suffix('>')
 }
 
 /// `text` without surrounding white space, where it is one PEM block labelled `label`.
@@ -288,32 +305,8 @@ fn one_block<'a>(text: &'a str, name: &'static str, label: &str) -> Result<&'a s
     is_block.then_some(text).ok_or(OvpnError::NotPem { name })
 }
 
-/// Directives that run a program, load code, or open a way to make the client do so (openvpn(8)).
-const RUNS_PROGRAMS: &[&str] = &[
-    "auth-user-pass-verify",
-    "client-connect",
-    "client-crresponse",
-    "client-disconnect",
-    "config",
-    "dns-updown",
-    "down",
-    "down-pre",
-    "engine",
-    "ipchange",
-    "iproute",
-    "learn-address",
-    "management",
-    "pkcs11-providers",
-    "plugin",
-    "providers",
-    "route-pre-down",
-    "route-up",
-    "script-security",
-    "tls-crypt-v2-verify",
-    "tls-verify",
-    "up",
-    "up-restart",
-];
+/// What OpenVPN reads at a time: it takes what is behind for another line.
+const LONGEST_LINE: usize = 255;
 
 /// Where a certificate or key can stand.
 const IDENTITY: &[&str] = &["cert", "key", "pkcs12", "cryptoapicert"];
@@ -367,31 +360,6 @@ mod tests {
         check("remote vpn.example.com", "remote vpn.example.com");
         check("remote 'cvpn-endpoint-1 x' 443", "remote 'cvpn-endpoint-1 x' 443");
         check("remote cvpn-endpoint-1\\#x 443", "remote cvpn-endpoint-1\\#x 443");
-    }
-
-    #[test]
-    fn words_follow_openvpns_rules_of_quoting() {
-        let check = |line: &str, expected: &[&str]| {
-            let words = words(line, 0).unwrap();
-            let values: Vec<_> = words.iter().map(|word| word.value.as_str()).collect();
-            assert_eq!(values, expected, "{line}");
-        };
-        check("remote host 443\n", &["remote", "host", "443"]);
-        check("  setenv A \"b c\" ; d", &["setenv", "A", "b c"]);
-        check("a 'b \\ c' \"d \\\" e\" f\\ g", &["a", "b \\ c", "d \" e", "f g"]);
-        check("# remote host", &[]);
-        check("a b#c", &["a", "b#c"]);
-        check("a ''", &["a", ""]);
-        assert_eq!(words("a \"b", 0), None);
-    }
-
-    #[test]
-    fn what_runs_programs_never_becomes_a_profile() {
-        for line in ["up /bin/sh", "--up /bin/sh", "\"up\" x", "  script-security 2", "plugin x.so", "<up>\nx\n</up>"] {
-            let document = Document::parse(&format!("remote a 1\n{line}\n")).unwrap();
-            let refusal = document.with_identity(CERTIFICATE, KEY).unwrap_err();
-            assert_eq!(refusal.code(), "ovpn-runs-programs", "{line}");
-        }
     }
 
     #[test]

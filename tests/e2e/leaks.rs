@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tests::{
     browser::Browser,
     page,
-    rehearsal::{Rehearsal, Served, files, write},
+    rehearsal::{self, Rehearsal, Served, write},
 };
 
 use crate::evidence::Evidence;
@@ -45,11 +45,7 @@ async fn visit(rehearsal: &Rehearsal, url: &str, username: &str) -> Result<Evide
 
 /// The page in `site`, without its policy, and with a script that gets hold of the key and runs `code` with it.
 fn leaking_copy(site: &Path, copy: &Path, code: &str) -> Result<()> {
-    for (file, content) in files(site)? {
-        let file = copy.join(file.strip_prefix(site)?);
-        fs::create_dir_all(file.parent().context("a folder")?)?;
-        write(&file, content)?;
-    }
+    rehearsal::copy(site, copy)?;
     let headers = fs::read_to_string(copy.join("_headers"))?;
     let without_policy: Vec<_> = headers.lines().filter(|line| !line.contains("Content-Security-Policy")).collect();
     write(&copy.join("_headers"), without_policy.join("\n") + "\n")?;

@@ -12,6 +12,8 @@ mod page_invites;
 
 mod page_looks;
 
+mod page_attacks;
+
 mod page_handover;
 
 mod page_backup;

@@ -1,9 +1,8 @@
 //! The ways of a request to the admin and of a certificate to the page.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use tests::{
     browser::Browser,
     openssl, page,
@@ -17,6 +16,7 @@ async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Resul
     let browser = Browser::open(&served.url, 1280, 900).await?;
     browser.see("#screen-who").await?;
     browser.evaluate(OUTSIDE_WORLD).await?;
+    browser.evaluate(page::FOLLOWED_LETTERS).await?;
     fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
     let csr = fs::read_to_string(folder.join("alice.csr"))?;
     let words = browser.text("#csr-words").await?;
@@ -91,10 +91,10 @@ async fn a_certificate_is_taken_in_every_form() -> Result<()> {
     }
 
     back_to_certificate(&browser).await?;
-    drop_file(&browser, &folder.join("alice.der")).await?;
+    page::drop_file(&browser, fs::read(folder.join("alice.der"))?).await?;
     browser.see("#download-profile").await.context("dropped")?;
 
-    let link = BASE64_URL_SAFE_NO_PAD.encode(fs::read(folder.join("alice.der"))?);
+    let link = openssl::base64_url(folder, "alice.crt")?;
     back_to_certificate(&browser).await?;
     browser.evaluate(&format!("(location.hash = 'certificate={link}', true)")).await?;
     browser.see("#download-profile").await.context("by a link")?;
@@ -103,7 +103,7 @@ async fn a_certificate_is_taken_in_every_form() -> Result<()> {
     openssl::run(folder, &["genpkey", "-algorithm", "RSA", "-out", "some.key"])?;
     write(&folder.join("whole.ovpn"), "client\n<ca>\nx\n</ca>\n")?;
     for (file, said) in [("some.key", "private key"), ("whole.ovpn", "whole profile"), ("alice.csr", "your request")] {
-        drop_file(&browser, &folder.join(file)).await?;
+        page::drop_file(&browser, fs::read(folder.join(file))?).await?;
         browser.read("#message", said).await?;
     }
     browser.close().await?;
@@ -121,28 +121,12 @@ async fn back_to_certificate(browser: &Browser) -> Result<()> {
     browser.see("#use-certificate").await
 }
 
-async fn drop_file(browser: &Browser, file: &Path) -> Result<()> {
-    let bytes = format!("{:?}", fs::read(file)?);
-    let event = "new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true })";
-    browser
-        .evaluate(&format!(
-            "(held => (held.items.add(new File([new Uint8Array({bytes})], 'dropped')), \
-             document.querySelector('main').dispatchEvent({event}), true))(new DataTransfer())"
-        ))
-        .await?;
-    Ok(())
-}
-
 /// What the page hands over to the browser, recorded: there is no clipboard, no mail program and no other app here.
 const OUTSIDE_WORLD: &str = r"(() => {
     window.outside = {};
     Object.defineProperty(navigator, 'clipboard', { value: { writeText: async text => { outside.copied = text } } });
     navigator.canShare = ({ files }) => files.length === 1;
     navigator.share = async ({ files }) => { outside.shared = files[0] };
-    const click = HTMLAnchorElement.prototype.click;
-    HTMLAnchorElement.prototype.click = function () {
-        if (this.protocol === 'mailto:') outside.followed = this.href; else click.call(this);
-    };
     window.Notification = class {
         static permission = 'default';
         static async requestPermission() { this.permission = 'granted' }

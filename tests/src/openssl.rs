@@ -50,6 +50,16 @@ pub fn request_with_challenge(folder: &Path, name: &str, common_name: &str, chal
     run(folder, &["req", "-new", "-key", &key_file, "-out", &csr_file, "-config", &config_file]).map(drop)
 }
 
+/// The DER of the certificate in `file`, in the Base64 of RFC 4648 section 5, as a link to the page has it.
+///
+/// # Errors
+/// As [`run`].
+pub fn base64_url(folder: &Path, file: &str) -> Result<String> {
+    let pem = run(folder, &["x509", "-in", file])?;
+    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    Ok(base64.trim_end_matches('=').replace('+', "-").replace('/', "_"))
+}
+
 /// `openssl genpkey`'s arguments for the key that Latchkey takes.
 pub const RSA_2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 

@@ -33,10 +33,34 @@ pub async fn go_on(browser: &Browser) -> Result<()> {
 /// # Errors
 /// As [`make_request`].
 pub async fn paste(browser: &Browser, certificate: &Path) -> Result<()> {
-    let text = serde_json::to_string(&std::fs::read_to_string(certificate)?)?;
-    // As the clipboard does it: all at once.
-    browser.evaluate(&format!("(document.querySelector('#certificate-text').value = {text}, true)")).await?;
+    paste_into(browser, "#certificate-text", &std::fs::read_to_string(certificate)?).await?;
     browser.click("#use-certificate").await
+}
+
+/// Replaces what a field holds, as the clipboard does it: all at once.
+///
+/// # Errors
+/// There is no such field.
+pub async fn paste_into(browser: &Browser, selector: &str, text: &str) -> Result<()> {
+    let text = serde_json::to_string(text)?;
+    browser.evaluate(&format!("(document.querySelector({selector:?}).value = {text}, true)")).await?;
+    Ok(())
+}
+
+/// Drops a file with this content on the page.
+///
+/// # Errors
+/// Chromium's.
+pub async fn drop_file(browser: &Browser, content: impl AsRef<[u8]>) -> Result<()> {
+    let bytes = format!("{:?}", content.as_ref());
+    let event = "new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true })";
+    browser
+        .evaluate(&format!(
+            "(held => (held.items.add(new File([new Uint8Array({bytes})], 'dropped')), \
+             document.querySelector('main').dispatchEvent({event}), true))(new DataTransfer())"
+        ))
+        .await?;
+    Ok(())
 }
 
 /// Saves the finished profile.
@@ -47,3 +71,13 @@ pub async fn save_profile(browser: &Browser, username: &str) -> Result<PathBuf> 
     browser.click("#download-profile").await?;
     browser.downloaded(&format!("{username}.ovpn")).await
 }
+
+/// Keeps in `outside.followed` where the page sends the mail program, instead of starting one.
+pub const FOLLOWED_LETTERS: &str = r"(() => {
+    window.outside ??= {};
+    const click = HTMLAnchorElement.prototype.click;
+    HTMLAnchorElement.prototype.click = function () {
+        if (this.protocol === 'mailto:') outside.followed = this.href; else click.call(this);
+    };
+    return true;
+})()";

@@ -161,6 +161,16 @@ pub fn files(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     Ok(found)
 }
 
+/// Copies what is below `from` to `to`.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    for (file, content) in files(from)? {
+        let file = to.join(file.strip_prefix(from)?);
+        fs::create_dir_all(file.parent().context("a folder")?)?;
+        write(&file, content)?;
+    }
+    Ok(())
+}
+
 /// Writes a file that a test makes.
 #[expect(clippy::disallowed_methods, reason = "a test's own folder: nobody reads the file while it is written")]
 pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {

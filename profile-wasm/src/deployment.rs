@@ -37,6 +37,12 @@ impl Deployment {
         })
     }
 
+    /// The host name that clients connect to.
+    pub(crate) fn server(&self) -> &str {
+        // Always there: without one, the bundle was refused.
+        self.client_configuration.remote().map(|remote| remote.host).unwrap_or_default()
+    }
+
     /// Names a request among those of all deployments whose pages share an origin, and so a database.
     pub(crate) fn key(&self, request: &Fingerprint) -> String {
         format!("{}/{}/{}", self.name, self.domain, request.hex())

@@ -223,6 +223,8 @@ pub(crate) mod id {
         CONTACT_KNOWN = "contact-known",
         CONTACT_UNKNOWN = "contact-unknown",
         ANOTHER = "another",
+        CLIENTS_HERE = "clients-here",
+        CONNECT = "connect",
         CHOOSE_ANOTHER = "choose-another",
         COPY_CSR = "copy-csr",
         DOWNLOAD_CSR = "download-csr",
@@ -279,9 +281,18 @@ mod tests {
 
     #[test]
     fn the_page_has_a_place_for_everything_that_is_filled_in() {
-        for name in
-            ["common-name", "contact", "csr", "deployment", "domain", "fingerprint", "not-after", "username", "words"]
-        {
+        for name in [
+            "common-name",
+            "contact",
+            "csr",
+            "deployment",
+            "domain",
+            "fingerprint",
+            "not-after",
+            "server",
+            "username",
+            "words",
+        ] {
             let in_text = TEXT.contains(&format!("{{{name}}}"));
             assert!(in_text || PAGE.contains(&format!("data-fill=\"{name}\"")), "{name}");
         }

@@ -31,6 +31,8 @@ mod view;
 
 mod language;
 
+mod system;
+
 mod dom;
 
 use js_sys::futures::spawn_local;

@@ -28,7 +28,8 @@ use profile::invite::Invite;
 use web_sys::File;
 
 use crate::{
-    deployment::Deployment, dom::Dom, language, message::Message, screen::Screen, store::Store, view, watch::Watch,
+    deployment::Deployment, dom::Dom, language, message::Message, screen::Screen, store::Store, system, view,
+    watch::Watch,
 };
 use actions::Action;
 use work::Work;
@@ -39,6 +40,7 @@ pub(crate) async fn run() {
         return;
     };
     language::begin(&dom);
+    system::help_first(&dom);
     match Page::open(&dom).await {
         Ok(page) => Rc::new(page).listen(),
         Err(message) => {

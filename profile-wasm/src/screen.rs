@@ -134,6 +134,11 @@ impl Screen {
         }
     }
 
+    /// Whether there is a profile to connect with.
+    pub(crate) fn has_profile(self) -> bool {
+        matches!(self, Self::Profile | Self::Done)
+    }
+
     /// Whether there is a key that the person could give up.
     pub(crate) fn has_key(self) -> bool {
         matches!(self, Self::Request | Self::Certificate | Self::Profile)

@@ -15,6 +15,7 @@ pub(crate) fn show_screen(dom: &Dom, screen: Screen) {
     for any in Screen::ALL {
         dom.show(&format!("screen-{}", any.name()), any == screen);
     }
+    dom.show(id::CONNECT, screen.has_profile());
     dom.show(id::STEPS, screen.steps_done().is_some());
     dom.show(id::START_OVER, screen.has_key());
     dom.show(id::ANOTHER, screen.has_key());

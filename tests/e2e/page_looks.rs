@@ -60,9 +60,13 @@ async fn every_state_fits_in_every_language() -> Result<()> {
         page::paste(&browser, &folder.join(format!("{username}.crt"))).await?;
         page::save_profile(&browser, &username).await?;
         browser.see("#wipe").await?;
+        let first = browser.text("#clients-here > details[open]").await?;
+        ensure!(first.contains("NetworkManager") && first.contains(&username), "the help begins with {first}");
+        browser.see("#clients-here ~ .clients [data-systems=windows\\ macos]").await?;
         album.picture("9-profile").await?;
         browser.click("#wipe").await?;
         browser.see("#screen-done").await?;
+        browser.see("#connect").await?;
         album.picture("10-done").await?;
         browser.close().await?;
     }
@@ -120,7 +124,7 @@ struct Album<'a> {
 impl Album<'_> {
     /// Takes the state's pictures, and judges what a program can judge of its looks.
     async fn picture(&self, state: &str) -> Result<()> {
-        for (width, is_dark) in [(320, false), (320, true), (1280, true), (1280, false)] {
+        for (width, is_dark) in [(320, false), (320, true), (1280, true), (1280, false), (2560, false)] {
             self.browser.look(width, is_dark).await?;
             let scheme = if is_dark { "dark" } else { "light" };
             self.browser.screenshot(&self.folder.join(format!("{state}-{width}-{scheme}.png"))).await?;

@@ -69,6 +69,7 @@ impl Page {
         let contact = self.deployment.contact.as_deref();
         self.dom.fill("deployment", self.deployment.name.clone());
         self.dom.fill("domain", self.deployment.domain.as_str());
+        self.dom.fill("server", self.deployment.server());
         self.dom.fill("contact", contact.unwrap_or_default());
         self.dom.show(id::MAIL_CSR, contact.is_some());
         self.dom.show(id::CONTACT_KNOWN, contact.is_some());

@@ -23,6 +23,8 @@ pub mod backup;
 
 pub mod bundle;
 
+pub mod calendar;
+
 pub mod signed;
 
 pub mod fingerprint;

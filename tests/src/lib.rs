@@ -36,4 +36,8 @@ pub mod page;
 
 pub mod axe;
 
+pub mod site;
+
+pub mod nginx;
+
 pub mod leak;

@@ -59,6 +59,11 @@ impl Deployment {
         self.base.join(".latchkey/sandbox")
     }
 
+    /// Where examples for web hosts go: never into the page's folder, which is published as it is.
+    pub(crate) fn hosting_dir(&self) -> PathBuf {
+        self.base.join(".latchkey").join(&self.name).join("hosting")
+    }
+
     /// Protects the CA key of a rehearsal, where the admin has set no passphrase.
     pub(crate) fn rehearsal_passphrase(&self) -> PathBuf {
         self.base.join(".latchkey").join(&self.name).join("rehearsal-passphrase")

@@ -21,6 +21,37 @@ pub(crate) fn content_security_policy(start_script: &str) -> String {
     )
 }
 
+/// What is sent with everything, for a page with this content security policy.
+pub(crate) fn everywhere(policy: &str) -> Vec<(&'static str, String)> {
+    [
+        // `frame-ancestors` has an effect as a header only.
+        ("Content-Security-Policy", format!("{policy}; frame-ancestors 'none'").as_str()),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", NO_DEVICES),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+/// What is sent as [`CACHE_CONTROL`], by path: what is named by its content never changes.
+pub(crate) const CACHING: &[(&str, &str)] = &[
+    ("/", FRESH),
+    ("/index.html", FRESH),
+    ("/bundle.json", FRESH),
+    ("/issued/*", FRESH),
+    ("/assets/*", "public, max-age=31536000, immutable"),
+];
+
+/// How long browsers may keep a file without asking (RFC 9111 section 5.2).
+pub(crate) const CACHE_CONTROL: &str = "Cache-Control";
+
+/// What hosts send besides where the page comes over TLS, and nowhere else (RFC 6797 section 7.2).
+pub(crate) const OVER_TLS: (&str, &str) = ("Strict-Transport-Security", "max-age=31536000");
+
 /// Headers by path, in the order of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headers(Vec<Rule>);
@@ -36,27 +67,10 @@ impl Headers {
     ///
     /// Paths do not overlap in a header's name, because hosts differ in what they make of that.
     pub(crate) fn for_page(policy: &str) -> Self {
-        // `frame-ancestors` has an effect as a header only.
-        let policy = format!("{policy}; frame-ancestors 'none'");
-        let everywhere = [
-            ("Content-Security-Policy", policy.as_str()),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Permissions-Policy", NO_DEVICES),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("X-Frame-Options", "DENY"),
-        ];
-        let fresh = [("Cache-Control", "no-cache")];
-        let for_ever = [("Cache-Control", "public, max-age=31536000, immutable")];
-        Self(vec![
-            Rule::new("/*", &everywhere),
-            Rule::new("/", &fresh),
-            Rule::new("/index.html", &fresh),
-            Rule::new("/bundle.json", &fresh),
-            Rule::new("/issued/*", &fresh),
-            Rule::new("/assets/*", &for_ever),
-        ])
+        let everywhere = everywhere(policy);
+        let everywhere: Vec<_> = everywhere.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let caching = CACHING.iter().map(|(path, value)| Rule::new(path, &[(CACHE_CONTROL, value)]));
+        Self(std::iter::once(Rule::new("/*", &everywhere)).chain(caching).collect())
     }
 
     /// The headers for the path of a request.
@@ -121,6 +135,8 @@ impl FromStr for Headers {
         Ok(Self(rules))
     }
 }
+
+const FRESH: &str = "no-cache";
 
 /// The page needs no device and no sensor, and nothing embedded in it may ask for one.
 const NO_DEVICES: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \

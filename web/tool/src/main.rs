@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 mod advice;
 mod headers;
+mod hosting;
 mod markup;
 mod seal;
 mod serve;

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     advice::Advice,
     headers::{self, Headers},
+    hosting,
     markup::{self, Asset, Assets},
     size::Size,
     text::Texts,
@@ -33,12 +34,18 @@ pub(crate) struct Seal {
     /// The site; `bundle.json` and `issued/` in it stay as they are.
     #[arg(long)]
     out: PathBuf,
+    /// A folder for the same headers in the words of several hosts, which is not published.
+    #[arg(long)]
+    hosting: Option<PathBuf>,
 }
 
 impl Seal {
     pub(crate) fn run(self) -> Result<()> {
         let site = Site::build(&self.dist, &Texts::read(&self.text)?)?;
         site.write(&self.out).with_context(|| format!("cannot write the site to `{}`", self.out.display()))?;
+        if let Some(folder) = &self.hosting {
+            site.write_hosting(folder).with_context(|| format!("cannot write to `{}`", folder.display()))?;
+        }
         site.report()
     }
 }
@@ -49,6 +56,8 @@ struct Site {
     assets: BTreeMap<String, Vec<u8>>,
     page: Vec<u8>,
     headers: Vec<u8>,
+    /// The page's content security policy.
+    policy: String,
 }
 
 impl Site {
@@ -73,6 +82,7 @@ impl Site {
             assets,
             headers: Headers::for_page(&sealed.policy).to_string().into_bytes(),
             page: sealed.html.into_bytes(),
+            policy: sealed.policy,
         })
     }
 
@@ -85,6 +95,14 @@ impl Site {
         write(&out.join(headers::FILE_NAME), &self.headers)?;
         write(&out.join(PAGE), &self.page)?;
         self.remove_stale(out)
+    }
+
+    fn write_hosting(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        for (name, content) in hosting::files(&self.policy) {
+            write(&folder.join(name), content.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// The folder of the assets is ours alone: what is not of this build is of an earlier one.

@@ -99,7 +99,12 @@ async fn dress(State(dir): State<Arc<PathBuf>>, request: Request, next: Next) ->
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let mut response = if is_public(&path) { next.run(request).await } else { StatusCode::NOT_FOUND.into_response() };
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
     for (name, value) in headers.matching(&path) {
+        // A file that is missing now, while a page is put in place, must not be missing for ever.
+        if is_error && name == headers::CACHE_CONTROL {
+            continue;
+        }
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }
@@ -148,9 +153,17 @@ mod tests {
         }
         let module = get(address, "/assets/page.wasm").await;
         assert!(module.contains("content-type: application/wasm") && module.contains("immutable"), "{module}");
-        for path in ["/absent", "/.hidden", "/_headers", "/issued/00.pem", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        for path in [
+            "/absent",
+            "/.hidden",
+            "/_headers",
+            "/issued/00.pem",
+            "/assets/absent",
+            "/../Cargo.toml",
+            "/%2e%2e/Cargo.toml",
+        ] {
             let answer = get(address, path).await;
-            assert!(answer.starts_with("HTTP/1.1 404"), "{path}\n{answer}");
+            assert!(answer.starts_with("HTTP/1.1 404") && !answer.contains("cache-control"), "{path}\n{answer}");
         }
     }
 

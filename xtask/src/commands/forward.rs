@@ -27,7 +27,7 @@ pub(crate) fn provision(arguments: &[String]) -> Result<()> {
     }
     process::run(&mut command("provision", arguments, &deployment)?)?;
     trunk.join().map_err(|_| anyhow::anyhow!("building trunk panicked"))??;
-    page::build_into(&deployment.page_dir)?;
+    page::build_into(&deployment)?;
     eprintln!("\nThe page is in {}\n", deployment.page_dir.display());
     eprintln!("What to do next");
     eprintln!("  cargo xtask serve            look at the page; a user makes a key and a request there");

@@ -8,13 +8,13 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{build, commands, process, tools};
+use crate::{build, commands, deployment::Deployment, process, tools};
 
 /// Builds the page into the deployment's folder.
 pub(crate) fn web(arguments: &[String]) -> Result<()> {
     let deployment = commands::deployment(arguments)?;
     build::binaries()?;
-    build_into(&deployment.page_dir)?;
+    build_into(&deployment)?;
     println!("{}", deployment.page_dir.display());
     Ok(())
 }
@@ -34,8 +34,8 @@ pub(crate) fn ensure_built() -> Result<()> {
     if is_current(&dist)? { Ok(()) } else { trunk(&dist) }
 }
 
-/// Builds the page where its sources have changed, and seals it into `page_dir`.
-pub(crate) fn build_into(page_dir: &Path) -> Result<()> {
+/// Builds the page where its sources have changed, and seals it into the deployment's folder.
+pub(crate) fn build_into(deployment: &Deployment) -> Result<()> {
     ensure_built()?;
     process::run(
         build::binary(build::WEB_TOOL)
@@ -45,7 +45,9 @@ pub(crate) fn build_into(page_dir: &Path) -> Result<()> {
             .arg("--text")
             .arg(build::root().join("web/text"))
             .arg("--out")
-            .arg(page_dir)
+            .arg(&deployment.page_dir)
+            .arg("--hosting")
+            .arg(deployment.hosting_dir())
             .stdout(std::io::stderr()),
     )
 }

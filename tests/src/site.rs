@@ -82,5 +82,5 @@ const INDEX: &str = r#"<!doctype html><html lang="en"><head><meta charset="utf-8
 <link rel="stylesheet" href="./style-1.css" integrity="sha384-x">
 <script type="module"></script>
 <link rel="modulepreload" href="./page-1.js" integrity="sha384-x"></head>
-<body><h1 data-text="title"></h1></body></html>
+<body><h1 data-text="title"></h1><code id="build"></code></body></html>
 "#;

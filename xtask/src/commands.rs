@@ -161,7 +161,12 @@ const COMMANDS: &[Command] = &[
         help: "print the permissions that this deployment needs",
         run: |rest| forward::latchkey("iam-policy", rest),
     },
-    Command { name: "web", usage: "", help: "build the page", run: page::web },
+    Command {
+        name: "web",
+        usage: "[--reproduce]",
+        help: "build the page; or once more elsewhere, to compare all bytes",
+        run: page::web,
+    },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },
     Command {
         name: "sandbox",

@@ -15,6 +15,7 @@ mod hosting;
 mod markup;
 mod seal;
 mod serve;
+mod sha256;
 mod size;
 mod text;
 mod wasm_bindgen;

@@ -14,7 +14,7 @@ use lol_html::{
 };
 use sha2::{Digest as _, Sha256, Sha384};
 
-use crate::headers;
+use crate::{headers, sha256};
 
 /// A file that the page loads.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub(crate) struct Page {
     pub(crate) html: String,
     /// The policy in the page; [`headers::Headers::for_page`] takes it too.
     pub(crate) policy: String,
+    /// Names the build: the beginning of the SHA-256 of `html` where it does not say this yet. The page names every other file
+    /// by content or integrity, so it covers them all.
+    pub(crate) build: String,
 }
 
 impl Asset {
@@ -92,7 +95,17 @@ pub(crate) fn seal(html: &str, assets: &Assets) -> Result<Page> {
     let Seen { charsets, scripts } = seen.into_inner();
     ensure!(charsets == 1, "the page has {charsets} `<meta charset>`, one is needed");
     ensure!(scripts == 1, "the page has {scripts} scripts, one is expected");
-    Ok(Page { html, policy })
+    let build = sha256::short_hex(&html, BUILD_DIGITS);
+    let html = name_build(&html, &build)?;
+    Ok(Page { html, policy, build })
+}
+
+fn name_build(html: &str, build: &str) -> Result<String> {
+    let parts: Vec<_> = html.split(BUILD).collect();
+    let [before, after] = parts.as_slice() else {
+        bail!("the page has {} places `{BUILD}` for the name of its build, one is needed", parts.len() - 1);
+    };
+    Ok(format!("{before}<code id=\"build\">{build}</code>{after}"))
 }
 
 #[derive(Default)]
@@ -134,6 +147,11 @@ fn rename(link: &mut Element<'_, '_>, assets: &Assets) -> Result<()> {
     Ok(())
 }
 
+/// Where the page says which build it is.
+const BUILD: &str = "<code id=\"build\"></code>";
+/// Enough to tell builds apart. Whoever changes the page can write there what they like.
+const BUILD_DIGITS: usize = 12;
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -153,9 +171,9 @@ mod tests {
             await init({ module_or_path: wasm });
             </script>
             <link rel="modulepreload" href="./assets/2.js" crossorigin="anonymous" integrity="sha384-js">
-            </head><body></body></html>
+            </head><body><code id="build">BUILD</code></body></html>
         "#]]
-        .assert_eq(&page.html);
+        .assert_eq(&page.html.replace(&page.build, "BUILD"));
     }
 
     #[test]
@@ -165,6 +183,17 @@ mod tests {
         let (script, _) = rest.split_once("</script>").unwrap();
         let hash = BASE64_STANDARD.encode(Sha256::digest(script));
         assert!(page.policy.contains(&format!("'sha256-{hash}'")), "{}", page.policy);
+    }
+
+    #[test]
+    fn the_build_is_the_hash_of_the_page_without_it() {
+        let page = seal(TRUNK, &assets()).unwrap();
+        let without = page.html.replace(&page.build, "");
+        assert_eq!(page.build, sha256::short_hex(without, 12));
+
+        let mut others = assets();
+        others.by_name.get_mut("page-c_bg.wasm").unwrap().integrity = "sha384-other".to_owned();
+        assert_ne!(seal(TRUNK, &others).unwrap().build, page.build);
     }
 
     #[test]
@@ -179,6 +208,7 @@ mod tests {
             "<link rel=\"stylesheet\" href=\"https://example.com/a.css\">",
             "<link rel=\"stylesheet\" href=\"./absent.css\">",
             "<meta charset=\"utf-8\">",
+            BUILD,
         ] {
             assert!(with(extra).is_err(), "{extra}");
         }
@@ -206,6 +236,6 @@ import init from './page-b.js';
 const wasm = await init({ module_or_path: './page-c_bg.wasm' });
 </script>
 <link rel="modulepreload" href="./page-b.js" crossorigin="anonymous" integrity="sha384-old"><link rel="preload" href="./page-c_bg.wasm" crossorigin="anonymous" integrity="sha384-old" as="fetch" type="application/wasm">
-</head><body></body></html>
+</head><body><code id="build"></code></body></html>
 "#;
 }

@@ -11,14 +11,14 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     advice::Advice,
     headers::{self, Headers},
     hosting,
     markup::{self, Asset, Assets},
-    size::Size,
+    sha256,
+    size::{Size, Weight},
     text::Texts,
 };
 
@@ -42,11 +42,13 @@ pub(crate) struct Seal {
 impl Seal {
     pub(crate) fn run(self) -> Result<()> {
         let site = Site::build(&self.dist, &Texts::read(&self.text)?)?;
+        let weight = site.weigh()?;
+        weight.check()?;
         site.write(&self.out).with_context(|| format!("cannot write the site to `{}`", self.out.display()))?;
         if let Some(folder) = &self.hosting {
             site.write_hosting(folder).with_context(|| format!("cannot write to `{}`", folder.display()))?;
         }
-        site.report()
+        site.report(weight)
     }
 }
 
@@ -58,6 +60,7 @@ struct Site {
     headers: Vec<u8>,
     /// The page's content security policy.
     policy: String,
+    build: String,
 }
 
 impl Site {
@@ -83,6 +86,7 @@ impl Site {
             headers: Headers::for_page(&sealed.policy).to_string().into_bytes(),
             page: sealed.html.into_bytes(),
             policy: sealed.policy,
+            build: sealed.build,
         })
     }
 
@@ -117,21 +121,36 @@ impl Site {
         Ok(())
     }
 
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the sizes are the result of the command")]
-    fn report(&self) -> Result<()> {
-        println!("{:>9} {:>9}  file", "bytes", "brotli");
-        let page = [(PAGE.to_owned(), &self.page)];
-        let assets = self.assets.iter().map(|(path, content)| (path.clone(), content));
-        let mut whole = Size::default();
-        for (path, content) in page.into_iter().chain(assets) {
+    /// Every file that is part of the page, by its path.
+    fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let assets = self.assets.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
+        [(PAGE, self.page.as_slice()), (headers::FILE_NAME, &self.headers)].into_iter().chain(assets)
+    }
+
+    /// What browsers load, as [`Size`]s.
+    fn weigh(&self) -> Result<Weight> {
+        let mut weight = Weight::default();
+        for (path, content) in self.files().filter(|(path, _)| *path != headers::FILE_NAME) {
             let size = Size::of(content)?;
-            println!("{:>9} {:>9}  {path}", size.raw, size.brotli);
-            if let Some(excess) = size.over_budget().filter(|_| path.ends_with(".wasm")) {
-                eprintln!("warning: {excess}");
+            weight.page = weight.page + size;
+            if extension(path) == "wasm" {
+                weight.module = weight.module + size;
             }
-            whole = whole + size;
         }
-        println!("{:>9} {:>9}  whole page", whole.raw, whole.brotli);
+        Ok(weight)
+    }
+
+    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "sizes and hashes are the result of the command")]
+    fn report(&self, weight: Weight) -> Result<()> {
+        println!("{:>9} {:>9}  {:64}  file", "bytes", "brotli", "SHA-256");
+        for (path, content) in self.files() {
+            let size = Size::of(content)?;
+            println!("{:>9} {:>9}  {}  {path}", size.raw, size.brotli, sha256::hex(content));
+        }
+        println!("{:>9} {:>9}  whole page, build {}", weight.page.raw, weight.page.brotli, self.build);
+        if let Some(warning) = weight.warning() {
+            eprintln!("warning: {warning}");
+        }
         Ok(())
     }
 }
@@ -162,7 +181,7 @@ fn assets(built: &BTreeMap<String, Vec<u8>>) -> Result<Assets> {
     let by_name = built
         .iter()
         .map(|(name, content)| {
-            let url = format!("./{ASSETS}/{}.{}", content_hash(content), extension(name));
+            let url = format!("./{ASSETS}/{}.{}", sha256::short_hex(content, NAME_DIGITS), extension(name));
             (name.clone(), Asset { url, integrity: Asset::integrity_of(content) })
         })
         .collect();
@@ -182,11 +201,6 @@ fn extension(name: &str) -> &str {
     Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default()
 }
 
-/// 64 bits of SHA-256: enough to tell builds apart; the integrity is what protects.
-fn content_hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Under a temporary name first, so that a reader sees the old file or the new one.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let Some(folder) = path.parent() else {
@@ -203,6 +217,8 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
 
 const PAGE: &str = "index.html";
 const ASSETS: &str = "assets";
+/// Enough to tell builds apart; the integrity is what protects.
+const NAME_DIGITS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -245,7 +261,7 @@ mod tests {
     fn dist(module: &[u8]) -> tempfile::TempDir {
         let dist = tempfile::tempdir().unwrap();
         let page = r#"<head><meta charset="utf-8"><script type="module"></script>
-            <link rel="modulepreload" href="./page-1.js" integrity="sha384-x"></head>"#;
+            <link rel="modulepreload" href="./page-1.js" integrity="sha384-x"></head><code id="build"></code>"#;
         write(&dist.path().join(PAGE), page.as_bytes()).unwrap();
         write(&dist.path().join("page-1.js"), b"export default () => {}").unwrap();
         write(&dist.path().join("page-1_bg.wasm"), module).unwrap();

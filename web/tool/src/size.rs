@@ -1,12 +1,14 @@
 //! What the page weighs, as it is and as a host sends it (brotli, highest quality),
-//! and the budget that the module has to keep.
+//! and the limits that it has to keep.
 
 use std::io::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-/// Most bytes that the module may have on the wire (60 KB), brotli-compressed.
-pub(crate) const MODULE_BUDGET: usize = 60_000;
+/// Most bytes that the module should have on the wire (60 KB), brotli-compressed.
+const MODULE_LIMIT: usize = 60_000;
+/// Most bytes that all files of the page may have together (120 KB), each brotli-compressed.
+const PAGE_LIMIT: usize = 120_000;
 
 /// Size of one file in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +24,35 @@ impl Size {
         compressor.write_all(content).context("cannot compress")?;
         Ok(Self { raw: content.len(), brotli: compressor.into_inner().len() })
     }
+}
 
-    /// What to say about a module that has outgrown [`MODULE_BUDGET`].
-    pub(crate) fn over_budget(self) -> Option<String> {
-        (self.brotli > MODULE_BUDGET)
-            .then(|| format!("the module has {} bytes compressed, wanted are at most {MODULE_BUDGET}", self.brotli))
+/// What browsers load.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Weight {
+    pub(crate) module: Size,
+    /// With the module.
+    pub(crate) page: Size,
+}
+
+impl Weight {
+    /// What to say about a module that has outgrown its limit.
+    pub(crate) fn warning(self) -> Option<String> {
+        over("module", self.module, MODULE_LIMIT)
     }
+
+    /// # Errors
+    /// The page has outgrown its limit: people load it over slow lines.
+    pub(crate) fn check(self) -> Result<()> {
+        match over("page", self.page, PAGE_LIMIT) {
+            Some(excess) => bail!(excess),
+            None => Ok(()),
+        }
+    }
+}
+
+fn over(what: &str, found: Size, limit: usize) -> Option<String> {
+    (found.brotli > limit)
+        .then(|| format!("the {what} has {} bytes compressed, wanted are at most {limit}", found.brotli))
 }
 
 impl std::ops::Add for Size {
@@ -55,8 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn a_module_over_the_budget_is_noticed() {
-        assert_eq!(Size { raw: 0, brotli: MODULE_BUDGET }.over_budget(), None);
-        assert!(Size { raw: 0, brotli: MODULE_BUDGET + 1 }.over_budget().is_some());
+    fn a_page_over_the_limit_is_refused_and_a_module_noticed() {
+        let weight = |module, page| {
+            let size = |brotli| Size { raw: 0, brotli };
+            Weight { module: size(module), page: size(page) }
+        };
+        assert!(weight(MODULE_LIMIT, PAGE_LIMIT).check().is_ok());
+        assert!(weight(MODULE_LIMIT, PAGE_LIMIT + 1).check().is_err());
+        assert_eq!(weight(MODULE_LIMIT, PAGE_LIMIT).warning(), None);
+        assert!(weight(MODULE_LIMIT + 1, PAGE_LIMIT).warning().is_some());
     }
 }

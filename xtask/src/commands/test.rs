@@ -127,6 +127,7 @@ const END_TO_END: &[Check] = &[
 const PAGE: &[Check] = &[
     Check { name: "binaries", run: |_| build::binaries() },
     Check { name: "page", run: |_| page::ensure_built() },
+    Check { name: "page built again", run: |_| page::reproduce() },
     Check {
         name: "in the browser",
         run: |count| {

@@ -1,5 +1,5 @@
 //! Stands between trunk and a host: runs wasm-bindgen for trunk, seals what trunk
-//! built against tampering, and serves the result on this machine.
+//! built against tampering, serves the result on this machine, and compares what is served elsewhere with it.
 //!
 //! Started under the file name `wasm-bindgen` (a symlink is enough) it answers as that
 //! program does, so that the page is bound by the very version that `Cargo.lock` names.
@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 mod advice;
 mod headers;
+mod host;
 mod hosting;
 mod markup;
 mod seal;
@@ -18,9 +19,10 @@ mod serve;
 mod sha256;
 mod size;
 mod text;
+mod verify;
 mod wasm_bindgen;
 
-/// Seals and serves the page.
+/// Seals, serves and verifies the page.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
@@ -32,6 +34,7 @@ struct Cli {
 enum Command {
     Seal(seal::Seal),
     Serve(serve::Serve),
+    Verify(verify::Verify),
 }
 
 fn main() -> ExitCode {
@@ -41,12 +44,13 @@ fn main() -> ExitCode {
         match Cli::parse().command {
             Command::Seal(seal) => seal.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Verify(verify) => verify.run(),
         }
     };
     finish(outcome)
 }
 
-/// Everything that can go wrong here is a matter of input, files or ports: exit code 2.
+/// A page that differs is exit code 5. Everything else that can go wrong is a matter of input, files or ports: 2.
 #[expect(clippy::print_stderr, reason = "`main` reports the error, once")]
 fn finish(outcome: Result<()>) -> ExitCode {
     let Err(error) = outcome else {
@@ -56,7 +60,7 @@ fn finish(outcome: Result<()>) -> ExitCode {
     if let Some(hint) = advice::hint(&error) {
         eprintln!("\nhint: {hint}");
     }
-    ExitCode::from(2)
+    ExitCode::from(if error.is::<verify::Drift>() { 5 } else { 2 })
 }
 
 fn started_as(name: &str) -> bool {

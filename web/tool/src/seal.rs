@@ -54,17 +54,17 @@ impl Seal {
 
 /// The finished site, by path relative to its root.
 #[derive(Debug)]
-struct Site {
+pub(crate) struct Site {
     assets: BTreeMap<String, Vec<u8>>,
     page: Vec<u8>,
     headers: Vec<u8>,
     /// The page's content security policy.
-    policy: String,
+    pub(crate) policy: String,
     build: String,
 }
 
 impl Site {
-    fn build(dist: &Path, texts: &Texts) -> Result<Self> {
+    pub(crate) fn build(dist: &Path, texts: &Texts) -> Result<Self> {
         let mut built = read(dist)?;
         let Some(page) = built.remove(PAGE) else {
             return Err(Advice::new(
@@ -122,7 +122,7 @@ impl Site {
     }
 
     /// Every file that is part of the page, by its path.
-    fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let assets = self.assets.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
         [(PAGE, self.page.as_slice()), (headers::FILE_NAME, &self.headers)].into_iter().chain(assets)
     }
@@ -215,7 +215,8 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
-const PAGE: &str = "index.html";
+/// The page itself.
+pub(crate) const PAGE: &str = "index.html";
 const ASSETS: &str = "assets";
 /// Enough to tell builds apart; the integrity is what protects.
 const NAME_DIGITS: usize = 16;

@@ -20,7 +20,11 @@ pub(crate) fn web(arguments: &[String]) -> Result<()> {
             build::binaries()?;
             return reproduce();
         }
-        _ => bail!("usage: cargo xtask web [--reproduce]"),
+        ["--verify", page] => {
+            build::binaries()?;
+            return verify(page);
+        }
+        _ => bail!("usage: cargo xtask web [--reproduce | --verify URL|FOLDER]"),
     }
     let deployment = commands::deployment(arguments)?;
     build::binaries()?;
@@ -42,6 +46,14 @@ pub(crate) fn serve(arguments: &[String]) -> Result<()> {
 pub(crate) fn ensure_built() -> Result<()> {
     let dist = dist();
     if is_current(&dist)? { Ok(()) } else { trunk(&dist) }
+}
+
+/// Compares a page that is out there with what the source builds.
+fn verify(page: &str) -> Result<()> {
+    ensure_built()?;
+    let mut verify = build::binary(build::WEB_TOOL);
+    verify.arg("verify").arg("--dist").arg(dist()).arg("--text").arg(build::root().join("web/text")).arg(page);
+    process::run(&mut verify)
 }
 
 /// Builds the page once more, from a copy of the sources elsewhere and from nothing, and compares all bytes.

@@ -24,7 +24,7 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// Fetches the bundle. A broken one is noticed here and not when a profile is to be made of it.
     pub(crate) async fn load() -> Result<Self, Message> {
-        let bundle = files::beside_the_page("bundle.json").await?.ok_or_else(|| Message::new("bundle-missing"))?;
+        let bundle = files::beside_the_page(files::BUNDLE).await?.ok_or_else(|| Message::new("bundle-missing"))?;
         let bundle = read(&bundle)?;
         let client_configuration = Document::parse(&bundle.client_configuration)?;
         client_configuration.check()?;

@@ -47,8 +47,12 @@ pub(crate) async fn read(file: &File) -> Result<Zeroizing<Vec<u8>>, Message> {
     Ok(content)
 }
 
-/// The text of a file beside the page; `None` where the host has no such file.
+/// The text of a file beside the page; `None` where the host has no such file. A page that is one file carries the
+/// bundle and has nothing beside it: nobody is asked.
 pub(crate) async fn beside_the_page(path: &str) -> Result<Option<String>, Message> {
+    if let Some(bundle) = embedded_bundle() {
+        return Ok((path == BUNDLE).then_some(bundle));
+    }
     let offline = Message::thrown("offline");
     let window = web_sys::window().ok_or_else(|| offline(JsValue::NULL))?;
     let options = RequestInit::new();
@@ -61,4 +65,10 @@ pub(crate) async fn beside_the_page(path: &str) -> Result<Option<String>, Messag
     Ok(text.as_string())
 }
 
+fn embedded_bundle() -> Option<String> {
+    web_sys::window()?.document()?.get_element_by_id("bundle")?.text_content()
+}
+
+/// Which deployment the page is for.
+pub(crate) const BUNDLE: &str = "bundle.json";
 const REVOKE_AFTER_MS: i32 = 10_000;

@@ -163,8 +163,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "web",
-        usage: "[--reproduce|--verify URL|FOLDER]",
-        help: "build the page; or once more elsewhere, or compare what is deployed, byte by byte",
+        usage: "[--single-file|--reproduce|--verify URL|FOLDER]",
+        help: "build the page, also as one file; build it again elsewhere, or compare what is deployed, byte by byte",
         run: page::web,
     },
     Command { name: "serve", usage: "[--port N]", help: "serve the built page on 127.0.0.1", run: page::serve },

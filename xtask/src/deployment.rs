@@ -64,6 +64,11 @@ impl Deployment {
         self.base.join(".latchkey").join(&self.name).join("hosting")
     }
 
+    /// The page as one file.
+    pub(crate) fn single_file(&self) -> PathBuf {
+        self.base.join(".latchkey").join(&self.name).join("page.html")
+    }
+
     /// Protects the CA key of a rehearsal, where the admin has set no passphrase.
     pub(crate) fn rehearsal_passphrase(&self) -> PathBuf {
         self.base.join(".latchkey").join(&self.name).join("rehearsal-passphrase")

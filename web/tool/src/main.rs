@@ -17,6 +17,7 @@ mod markup;
 mod seal;
 mod serve;
 mod sha256;
+mod single_file;
 mod size;
 mod text;
 mod verify;
@@ -34,6 +35,7 @@ struct Cli {
 enum Command {
     Seal(seal::Seal),
     Serve(serve::Serve),
+    SingleFile(single_file::SingleFile),
     Verify(verify::Verify),
 }
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         match Cli::parse().command {
             Command::Seal(seal) => seal.run(),
             Command::Serve(serve) => serve.run(),
+            Command::SingleFile(single_file) => single_file.run(),
             Command::Verify(verify) => verify.run(),
         }
     };

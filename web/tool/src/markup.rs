@@ -100,7 +100,8 @@ pub(crate) fn seal(html: &str, assets: &Assets) -> Result<Page> {
     Ok(Page { html, policy, build })
 }
 
-fn name_build(html: &str, build: &str) -> Result<String> {
+/// Puts the name of the build where the page has a place for it.
+pub(crate) fn name_build(html: &str, build: &str) -> Result<String> {
     let parts: Vec<_> = html.split(BUILD).collect();
     let [before, after] = parts.as_slice() else {
         bail!("the page has {} places `{BUILD}` for the name of its build, one is needed", parts.len() - 1);
@@ -127,7 +128,8 @@ fn start_script(assets: &Assets) -> Result<String> {
     ))
 }
 
-fn policy_element(policy: &str) -> String {
+/// The policy as it stands in the page's head.
+pub(crate) fn policy_element(policy: &str) -> String {
     // The policy has single quotes only.
     format!("\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">")
 }

@@ -60,7 +60,7 @@ pub(crate) struct Site {
     headers: Vec<u8>,
     /// The page's content security policy.
     pub(crate) policy: String,
-    build: String,
+    pub(crate) build: String,
 }
 
 impl Site {
@@ -156,7 +156,7 @@ impl Site {
 }
 
 /// Every file of trunk's output but its own lock file.
-fn read(dist: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(crate) fn read(dist: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dist).with_context(|| format!("cannot read `{}`", dist.display()))? {
         let entry = entry?;
@@ -188,7 +188,8 @@ fn assets(built: &BTreeMap<String, Vec<u8>>) -> Result<Assets> {
     Ok(Assets { by_name, script: only(built, "js")?, module: only(built, "wasm")? })
 }
 
-fn only(built: &BTreeMap<String, Vec<u8>>, wanted: &str) -> Result<String> {
+/// The one file with this extension.
+pub(crate) fn only(built: &BTreeMap<String, Vec<u8>>, wanted: &str) -> Result<String> {
     let mut names = built.keys().filter(|name| extension(name) == wanted);
     match (names.next(), names.next()) {
         (Some(name), None) => Ok(name.clone()),

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::{
+    advice::Advice,
     headers::{self, Headers},
     host::{Answer, Host},
     seal::{PAGE, Site},
@@ -97,6 +98,11 @@ fn print(findings: &[Finding]) {
 }
 
 fn in_folder(site: &Site, folder: &Path) -> Result<Vec<Finding>> {
+    if !folder.join(PAGE).is_file() {
+        return Err(
+            Advice::new(format!("`{}` has no page in it", folder.display()), "name its folder or its address").into()
+        );
+    }
     let wanted: BTreeMap<&str, &[u8]> = site.files().collect();
     let mut findings = Vec::new();
     for (path, content) in &wanted {

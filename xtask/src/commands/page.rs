@@ -24,7 +24,12 @@ pub(crate) fn web(arguments: &[String]) -> Result<()> {
             build::binaries()?;
             return verify(page);
         }
-        _ => bail!("usage: cargo xtask web [--reproduce | --verify URL|FOLDER]"),
+        ["--single-file"] => {
+            let deployment = commands::deployment(arguments)?;
+            build::binaries()?;
+            return single_file(&deployment);
+        }
+        _ => bail!("usage: cargo xtask web [--single-file | --reproduce | --verify URL|FOLDER]"),
     }
     let deployment = commands::deployment(arguments)?;
     build::binaries()?;
@@ -51,9 +56,20 @@ pub(crate) fn ensure_built() -> Result<()> {
 /// Compares a page that is out there with what the source builds.
 fn verify(page: &str) -> Result<()> {
     ensure_built()?;
-    let mut verify = build::binary(build::WEB_TOOL);
-    verify.arg("verify").arg("--dist").arg(dist()).arg("--text").arg(build::root().join("web/text")).arg(page);
-    process::run(&mut verify)
+    process::run(web_tool("verify", build::root(), &dist()).arg(page))
+}
+
+/// Writes the page with the deployment's bundle into one file.
+fn single_file(deployment: &Deployment) -> Result<()> {
+    let (bundle, out) = (deployment.page_dir.join("bundle.json"), deployment.single_file());
+    if !bundle.exists() {
+        bail!("`{}` is missing; `cargo xtask provision` or `export` writes it", bundle.display());
+    }
+    ensure_built()?;
+    let mut single_file = web_tool("single-file", build::root(), &dist());
+    process::run(single_file.arg("--bundle").arg(bundle).arg("--out").arg(&out))?;
+    println!("{}", out.display());
+    Ok(())
 }
 
 /// Builds the page once more, from a copy of the sources elsewhere and from nothing, and compares all bytes.
@@ -125,9 +141,16 @@ pub(crate) fn build_into(deployment: &Deployment) -> Result<()> {
 }
 
 fn seal(source: &Path, dist: &Path, out: &Path) -> Command {
-    let mut seal = build::binary(build::WEB_TOOL);
-    seal.arg("seal").arg("--dist").arg(dist).arg("--text").arg(source.join("web/text")).arg("--out").arg(out);
+    let mut seal = web_tool("seal", source, dist);
+    seal.arg("--out").arg(out);
     seal
+}
+
+/// What `web-tool` does with a page that trunk has built in `dist` from the sources in `source`.
+fn web_tool(command: &str, source: &Path, dist: &Path) -> Command {
+    let mut web_tool = build::binary(build::WEB_TOOL);
+    web_tool.arg(command).arg("--dist").arg(dist).arg("--text").arg(source.join("web/text"));
+    web_tool
 }
 
 fn trunk(dist: &Path) -> Result<()> {

@@ -131,7 +131,7 @@ const PAGE: &[Check] = &[
     Check {
         name: "in the browser",
         run: |count| {
-            let filters = ["page_", "main_job", "leaks"];
+            let filters = ["page_", "single_file", "main_job", "leaks"];
             let one_by_one = ["--test-threads", "1", "--nocapture"];
             cargo_test(count, &[["--workspace", "--test", "e2e", "--"].as_slice(), &filters, &one_by_one].concat())
         },

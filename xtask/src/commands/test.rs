@@ -68,6 +68,7 @@ pub(crate) fn bench(_: &[String]) -> Result<()> {
     page::ensure_built()?;
     examples()?;
     process::run(&mut build::example("signing"))?;
+    process::run(&mut build::example("revocations"))?;
     process::run(&mut build::example("bench"))?;
     let figures = ["--", "second-run", "critical-path"];
     process::run(build::cargo().args(["test", "--quiet", "--locked", "--workspace", "--test", "faults"]).args(figures))

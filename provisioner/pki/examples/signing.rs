@@ -21,6 +21,7 @@ use time::{OffsetDateTime, macros::datetime};
 fn main() -> Result<()> {
     let authority = Authority::self_signed(PrivateKey::generate()?, "bench", 3650, NOW, serial(0))?;
     let requests = requests()?;
+    let key = PrivateKey::generate()?;
     for cores in [1, 2] {
         let (sign, verify) = openssl_speed(cores)?;
         let ours = per_second(cores, &|round| issue(&authority, &requests, round))?;
@@ -33,6 +34,8 @@ fn main() -> Result<()> {
         );
         let checks = per_second(cores, &|round| check(&requests, round).map(drop))?;
         println!("of that checking, {cores} thread(s)  {checks:8.0} /s");
+        let bare = per_second(cores, &|_| Ok(drop(key.sign(MESSAGE)?)))?;
+        println!("aws-lc-rs signing, nothing else    {bare:8.0} /s");
     }
     crl(&authority)?;
     others(&requests[0])
@@ -149,3 +152,6 @@ fn serial(number: u32) -> Serial {
 const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
 
 const SPAN: Duration = Duration::from_secs(3);
+
+/// As long as what is signed of a certificate.
+const MESSAGE: &[u8] = &[0; 600];

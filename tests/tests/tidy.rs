@@ -35,6 +35,23 @@ fn the_changelog_speaks_of_this_version() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn both_readmes_give_the_same_commands() -> Result<()> {
+    let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|file| std::fs::read_to_string(repository().join(file)));
+    let (english, chinese) = (english?, chinese?);
+    ensure!(commands(&english).len() == 7, "{:?}", commands(&english));
+    ensure!(commands(&english) == commands(&chinese), "{:?}", commands(&chinese));
+    let shape = |text: &str| ["## ", "| ", "]("].map(|mark| text.matches(mark).count());
+    ensure!(shape(&english) == shape(&chinese), "headings, cells and links: {:?}, {:?}", shape(&english), shape(&chinese));
+    Ok(())
+}
+
+/// What is to be typed, without what is said about it.
+fn commands(readme: &str) -> Vec<&str> {
+    let blocks = readme.split("```").skip(1).step_by(2).flat_map(str::lines);
+    blocks.filter(|line| line.starts_with("cargo ")).filter_map(|line| line.split('#').next()).map(str::trim).collect()
+}
+
 /// Every member, and which members it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("pki", &["profile"]),

@@ -190,6 +190,15 @@ impl Browser {
         Ok(())
     }
 
+    /// Runs a script in every page that is opened from now on, before the page's own.
+    ///
+    /// # Errors
+    /// Chromium's.
+    pub async fn before_every_page(&self, script: &str) -> Result<()> {
+        self.page.evaluate_on_new_document(script).await?;
+        Ok(())
+    }
+
     /// What a JavaScript expression gives; a promise is awaited.
     ///
     /// # Errors

@@ -40,4 +40,6 @@ pub mod site;
 
 pub mod nginx;
 
+pub mod figures;
+
 pub mod leak;

@@ -37,12 +37,18 @@ fn the_changelog_speaks_of_this_version() -> Result<()> {
 
 #[test]
 fn both_readmes_give_the_same_commands() -> Result<()> {
-    let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|file| std::fs::read_to_string(repository().join(file)));
+    let [english, chinese] =
+        ["README.md", "README.zh-CN.md"].map(|file| std::fs::read_to_string(repository().join(file)));
     let (english, chinese) = (english?, chinese?);
     ensure!(commands(&english).len() == 7, "{:?}", commands(&english));
     ensure!(commands(&english) == commands(&chinese), "{:?}", commands(&chinese));
     let shape = |text: &str| ["## ", "| ", "]("].map(|mark| text.matches(mark).count());
-    ensure!(shape(&english) == shape(&chinese), "headings, cells and links: {:?}, {:?}", shape(&english), shape(&chinese));
+    ensure!(
+        shape(&english) == shape(&chinese),
+        "headings, cells and links: {:?}, {:?}",
+        shape(&english),
+        shape(&chinese)
+    );
     Ok(())
 }
 

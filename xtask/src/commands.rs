@@ -186,7 +186,7 @@ const COMMANDS: &[Command] = &[
         help: "parsers of requests, certificates, profiles, bundles and invites under libFuzzer",
         run: fuzz::fuzz,
     },
-    Command { name: "bench", usage: "", help: "time the main job: commands, page and tunnel", run: test::bench },
+    Command { name: "bench", usage: "[page]", help: "time the main job: page, commands and tunnel", run: test::bench },
 ];
 
 fn help() -> String {

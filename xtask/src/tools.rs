@@ -115,6 +115,22 @@ fn wasm_opt(bin: &Path) -> Result<()> {
     packages::ensure(packages::BINARYEN)
 }
 
+/// node-forge as browsers load it: what the page is measured beside.
+///
+/// # Errors
+/// npm's.
+pub(crate) fn node_forge() -> Result<PathBuf> {
+    let folder = folder().join(format!("node-forge-{NODE_FORGE}"));
+    let file = folder.join("node_modules/node-forge/dist/forge.min.js");
+    if !file.exists() {
+        fs::create_dir_all(&folder).map_err(process::at(&folder))?;
+        let mut install = Command::new("npm");
+        install.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]).arg(&folder);
+        process::run(install.arg(format!("node-forge@{NODE_FORGE}")))?;
+    }
+    Ok(file)
+}
+
 fn folder() -> PathBuf {
     build::target_dir().join("tools")
 }
@@ -133,6 +149,7 @@ fn link(target: &Path, link: &Path) -> Result<()> {
 }
 
 const WASM: &str = "wasm32-unknown-unknown";
+const NODE_FORGE: &str = "1.4.3";
 const TRUNK: &str = "0.22.1";
 /// The release of npm's `binaryen`; trunk takes any wasm-opt, the page's size depends on it.
 const BINARYEN: &str = "132.0.0";

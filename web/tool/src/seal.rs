@@ -148,6 +148,7 @@ impl Site {
             println!("{:>9} {:>9}  {}  {path}", size.raw, size.brotli, sha256::hex(content));
         }
         println!("{:>9} {:>9}  whole page, build {}", weight.page.raw, weight.page.brotli, self.build);
+        println!("{}", weight.limits());
         if let Some(warning) = weight.warning() {
             eprintln!("warning: {warning}");
         }

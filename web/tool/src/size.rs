@@ -40,6 +40,12 @@ impl Weight {
         over("module", self.module, MODULE_LIMIT)
     }
 
+    /// Both beside their limits.
+    pub(crate) fn limits(self) -> String {
+        let Self { module, page } = self;
+        format!("brotli: module {} of {MODULE_LIMIT} bytes, page {} of {PAGE_LIMIT}", module.brotli, page.brotli)
+    }
+
     /// # Errors
     /// The page has outgrown its limit: people load it over slow lines.
     pub(crate) fn check(self) -> Result<()> {

@@ -129,6 +129,12 @@ fn files_below(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     Ok(files)
 }
 
+/// Builds the page where its sources have changed, and prints what it weighs.
+pub(crate) fn weigh() -> Result<()> {
+    ensure_built()?;
+    process::run(&mut seal(build::root(), &dist(), &build::target_dir().join("tmp/weighed")))
+}
+
 /// Builds the page where its sources have changed, and seals it into the deployment's folder.
 pub(crate) fn build_into(deployment: &Deployment) -> Result<()> {
     ensure_built()?;

@@ -62,11 +62,20 @@ fn aws(arguments: &[&str]) -> Result<()> {
 }
 
 /// Times the main job; figures to be read, nothing passes or fails.
-pub(crate) fn bench(_: &[String]) -> Result<()> {
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    let is_page_alone = match arguments {
+        [] => false,
+        [part] if part == "page" => true,
+        _ => bail!("usage: cargo xtask bench [page]"),
+    };
     prerequisites()?;
     build::binaries()?;
-    page::ensure_built()?;
+    page::weigh()?;
     examples()?;
+    process::run(build::example("page").arg(tools::node_forge()?))?;
+    if is_page_alone {
+        return Ok(());
+    }
     process::run(&mut build::example("signing"))?;
     process::run(&mut build::example("revocations"))?;
     process::run(&mut build::example("bench"))?;

@@ -82,7 +82,7 @@ impl Page {
     }
 
     /// Goes on with `work` where the person had come to.
-    pub(super) async fn resume(&self, work: &Rc<Work>, event: impl Fn(Progress) -> Event) -> Result<(), Message> {
+    pub(super) async fn resume(&self, work: &Rc<Work>, event: fn(Progress) -> Event) -> Result<(), Message> {
         let record = work.record.as_ref().map(|kept| &kept.record);
         let is_sent = record.is_some_and(Record::is_sent);
         self.take_up(Rc::clone(work));

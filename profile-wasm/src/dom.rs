@@ -81,6 +81,11 @@ impl Dom {
         }
     }
 
+    /// What has been filled in for `name`.
+    pub(crate) fn filled(&self, name: &str) -> Option<Field> {
+        self.filled.borrow().iter().find(|(other, _)| *other == name).map(|(_, field)| field.clone())
+    }
+
     /// What was typed into an input or a text area.
     pub(crate) fn value(&self, id: &str) -> String {
         let input = self.get::<HtmlInputElement>(id).map(|input| input.value());
@@ -239,6 +244,7 @@ pub(crate) mod id {
         NOTIFY = "notify",
         PROFILE_PASSPHRASE = "profile-passphrase",
         PROTECT = "protect",
+        REMINDER = "reminder",
         RENEW_FILE = "renew-file",
         RESTORE = "restore",
         RESTORE_FILE = "restore-file",

@@ -33,6 +33,8 @@ mod language;
 
 mod system;
 
+mod reminder;
+
 mod dom;
 
 use js_sys::futures::spawn_local;

@@ -28,7 +28,7 @@ use profile::invite::Invite;
 use web_sys::File;
 
 use crate::{
-    deployment::Deployment, dom::Dom, language, message::Message, screen::Screen, store::Store, system, view,
+    deployment::Deployment, dom::Dom, language, message::Message, reminder, screen::Screen, store::Store, system, view,
     watch::Watch,
 };
 use actions::Action;
@@ -41,6 +41,7 @@ pub(crate) async fn run() {
     };
     language::begin(&dom);
     system::help_first(&dom);
+    reminder::offer(&dom);
     match Page::open(&dom).await {
         Ok(page) => Rc::new(page).listen(),
         Err(message) => {

@@ -57,13 +57,16 @@ pub const NOTICE_DAYS: u32 = 14;
 /// `text` as a value of type TEXT (section 3.3.11), without what no text may contain.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.replace("\r\n", "\n").chars() {
+    let mut before = None;
+    for c in text.chars() {
         match c {
+            '\n' if before == Some('\r') => {}
             '\n' | '\r' => escaped.push_str("\\n"),
             '\\' | ';' | ',' => escaped.extend(['\\', c]),
             c if c.is_control() && c != '\t' => {}
             c => escaped.push(c),
         }
+        before = Some(c);
     }
     escaped
 }

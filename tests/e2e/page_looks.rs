@@ -66,7 +66,10 @@ async fn every_state_fits_in_every_language() -> Result<()> {
         album.picture("9-profile").await?;
         browser.click("#wipe").await?;
         browser.see("#screen-done").await?;
-        browser.see("#connect").await?;
+        browser.click("#reminder").await?;
+        let reminder = fs::read_to_string(browser.downloaded(&format!("{username}-vpn-expires.ics")).await?)?;
+        let is_one = reminder.starts_with("BEGIN:VCALENDAR\r\n") && reminder.ends_with("END:VCALENDAR\r\n");
+        ensure!(is_one && reminder.contains(&username), "{reminder}");
         album.picture("10-done").await?;
         browser.close().await?;
     }

@@ -192,6 +192,7 @@ mod tests {
         let program = [
             include_str!("../../../profile-wasm/src/page/certificate.rs"),
             include_str!("../../../profile-wasm/src/page/request.rs"),
+            include_str!("../../../profile-wasm/src/reminder.rs"),
         ];
         texts.put_into(page).unwrap();
         for key in texts.0.first().unwrap().texts.keys().filter(|key| !key.starts_with("message-") && *key != NAME) {

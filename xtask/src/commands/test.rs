@@ -72,15 +72,21 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     build::binaries()?;
     page::weigh()?;
     examples()?;
-    process::run(build::example("page").arg(tools::node_forge()?))?;
     if is_page_alone {
-        return Ok(());
+        return bench_page();
     }
     process::run(&mut build::example("signing"))?;
     process::run(&mut build::example("revocations"))?;
     process::run(&mut build::example("bench"))?;
     let figures = ["--", "second-run", "critical-path"];
-    process::run(build::cargo().args(["test", "--quiet", "--locked", "--workspace", "--test", "faults"]).args(figures))
+    process::run(
+        build::cargo().args(["test", "--quiet", "--locked", "--workspace", "--test", "faults"]).args(figures),
+    )?;
+    bench_page()
+}
+
+fn bench_page() -> Result<()> {
+    process::run(build::example("page").arg(tools::node_forge()?))
 }
 
 fn examples() -> Result<()> {

@@ -33,6 +33,8 @@ mod language;
 
 mod system;
 
+mod clock;
+
 mod reminder;
 
 mod dom;

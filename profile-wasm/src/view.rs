@@ -1,9 +1,10 @@
 //! What the person sees and hears: one screen, the steps, and a message where there is one.
 
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Object, Reflect};
 use web_sys::{Element, HtmlElement};
 
 use crate::{
+    clock,
     dom::{Dom, attribute, fill, id},
     language,
     message::{Field, Message},
@@ -92,7 +93,5 @@ fn format_time(dom: &Dom, seconds: i64) -> String {
         // An option that could not be set leaves a plainer format.
         drop(Reflect::set(&options, &name.into(), &value.into()));
     }
-    #[expect(clippy::cast_precision_loss, reason = "exact for every date that a certificate can have")]
-    let date = Date::new(&(seconds as f64 * 1000.0).into());
-    date.to_locale_string(&language::current(dom), &options).into()
+    clock::date(seconds).to_locale_string(&language::current(dom), &options).into()
 }

@@ -6,11 +6,10 @@ use profile::invite::Invite;
 
 use super::{
     Page,
-    certificate::now,
     work::{Kept, Work},
 };
 use crate::{
-    link,
+    clock, link,
     message::Message,
     pending::Pending,
     screen::{Event, Progress},
@@ -49,7 +48,7 @@ impl Page {
         let all = self.all.borrow().clone();
         let mut refusal = Message::new("no-request-here");
         for work in &all {
-            match work.pending.accept(certificate, &self.deployment, now()).await {
+            match work.pending.accept(certificate, &self.deployment, clock::now()).await {
                 Ok(_) => {
                     self.resume(work, Event::Loaded).await?;
                     return self.use_certificate(certificate).await;

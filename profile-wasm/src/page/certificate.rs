@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use js_sys::Date;
-
 use super::{Page, actions::Action};
 use crate::{
+    clock,
     dom::id,
     files, language,
     message::{Field, Message},
@@ -58,7 +57,7 @@ impl Page {
 
     pub(super) async fn use_certificate(&self, content: &[u8]) -> Result<(), Message> {
         let work = self.work()?;
-        let certificate = work.pending.accept(content, &self.deployment, now()).await?;
+        let certificate = work.pending.accept(content, &self.deployment, clock::now()).await?;
         self.dom.fill("not-after", Field::Time(certificate.not_after()));
         self.dom.clear(id::CERTIFICATE_TEXT);
         // Set once: on the screens that follow there is no way to give another.
@@ -67,10 +66,4 @@ impl Page {
         self.step(Event::Certified)?;
         self.note(|record| record.set_certificate(&pem)).await
     }
-}
-
-/// The computer's clock, in seconds since 1970.
-#[expect(clippy::cast_possible_truncation, reason = "whole seconds are meant")]
-pub(super) fn now() -> i64 {
-    (Date::now() / 1000.0) as i64
 }

@@ -1,6 +1,7 @@
 //! Which system the visitor has, so that the help for it stands first. A guess: nothing is left out because of it.
 
 use js_sys::Reflect;
+use profile::search::contains;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
@@ -59,14 +60,9 @@ fn field(value: &JsValue, name: &str) -> JsValue {
 fn system(hints: &Hints<'_>) -> Option<System> {
     let named = [hints.brand, hints.user_agent, hints.platform]
         .into_iter()
-        .find_map(|hint| MARKS.iter().find(|(mark, _)| says(hint, mark)).map(|(_, system)| *system))?;
+        .find_map(|hint| MARKS.iter().find(|(mark, _)| contains(hint, mark)).map(|(_, system)| *system))?;
     // An iPad calls itself a Mac; no Mac has a screen that is touched.
     Some(if named == System::MacOs && hints.touch_points > 1.0 { System::Ios } else { named })
-}
-
-/// [`str::contains`] without the search for long texts, which would be three kilobytes of the module.
-fn says(hint: &str, mark: &str) -> bool {
-    hint.as_bytes().windows(mark.len()).any(|window| window == mark.as_bytes())
 }
 
 impl System {

@@ -10,6 +10,7 @@ use crate::{
     key::PublicKey,
     name::CommonName,
     pem,
+    search::contains,
     signed::Signed,
     words::words,
 };
@@ -148,7 +149,7 @@ impl Certificate {
         let Ok(text) = std::str::from_utf8(content) else {
             return Self::from_der(content.to_vec()).or_else(|_| Ok(Self::from_pkcs7(content)?));
         };
-        if ["<ca>", "<cert>"].iter().any(|tag| pem::split_once(text, tag).is_some()) {
+        if ["<ca>", "<cert>"].iter().any(|tag| contains(text, tag)) {
             return Err(CertificateRefusal::ProfileInstead);
         }
         Self::from_pem(text).or_else(|refusal| {

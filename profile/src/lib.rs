@@ -31,6 +31,8 @@ pub mod fingerprint;
 
 pub mod words;
 
+pub mod search;
+
 pub mod pem;
 
 mod element;

@@ -205,7 +205,8 @@ impl Document {
     /// The finished profile: this document, then `<cert>` and `<key>`.
     ///
     /// Nothing of the document is moved or changed; a line break is added where it does not end in one. Both
-    /// arguments are one PEM block each; the key may be encrypted by a passphrase. The result holds a private key and is overwritten when dropped.
+    /// arguments are one PEM block each; the key may be encrypted by a passphrase. The result holds a private key and is
+    /// overwritten when dropped.
     ///
     /// # Errors
     /// Those of [`Document::check`], and [`OvpnError::NotPem`].

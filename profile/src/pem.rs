@@ -3,6 +3,8 @@
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
 
+use crate::search::split_once;
+
 /// A block of PEM.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Block<'a> {
@@ -26,14 +28,6 @@ pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
     let after = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
     let base64: Zeroizing<String> = Zeroizing::new(body.chars().filter(|c| !is_layout(*c)).collect());
     Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed: !after.chars().all(is_layout) })
-}
-
-/// [`str::split_once`] for a needle as short as ours: the standard library's search, which is fast for long ones, would
-/// be four kilobytes of the browser module with all that it draws in.
-pub(crate) fn split_once<'a>(text: &'a str, needle: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.as_bytes().windows(needle.len()).position(|window| window == needle.as_bytes())?;
-    let (before, rest) = text.split_at_checked(at)?;
-    Some((before, rest.strip_prefix(needle)?))
 }
 
 /// What is no part of Base64 and comes in between: white space, marks of a mail's quotation, characters of no width.

@@ -73,11 +73,8 @@ fn caddy(policy: &str) -> String {
 fn cloudfront(policy: &str) -> String {
     let (mut security, mut others) = (serde_json::Map::new(), Vec::new());
     for (name, value) in with_tls(policy) {
-        let mut setting = |field: &str, values: Value| {
-            let mut setting = json!({ "Override": true });
-            if let (Value::Object(setting), Value::Object(values)) = (&mut setting, values) {
-                setting.extend(values);
-            }
+        let mut setting = |field: &str, mut setting: Value| {
+            setting["Override"] = true.into();
             security.insert(field.to_owned(), setting);
         };
         match name {

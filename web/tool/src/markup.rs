@@ -12,7 +12,7 @@ use lol_html::{
     html_content::{ContentType, Element},
     rewrite_str,
 };
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Digest as _, Sha384};
 
 use crate::{headers, sha256};
 
@@ -65,8 +65,7 @@ impl Assets {
 /// the policy would block in the browser.
 pub(crate) fn seal(html: &str, assets: &Assets) -> Result<Page> {
     let start = start_script(assets)?;
-    let policy =
-        headers::content_security_policy(&format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(&start))));
+    let policy = headers::content_security_policy(&sha256::source(&start));
     let seen = RefCell::new(Seen::default());
     let settings = RewriteStrSettings::new()
         .append_element_content_handler(element!("meta[charset]", |meta| {
@@ -157,6 +156,7 @@ const BUILD_DIGITS: usize = 12;
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use sha2::Sha256;
 
     use super::*;
 

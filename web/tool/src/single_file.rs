@@ -8,11 +8,11 @@ use anyhow::{Context, Result, anyhow, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use clap::Args;
 use lol_html::{RewriteStrSettings, element, html_content::ContentType, rewrite_str};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     markup,
     seal::{self, Site},
+    sha256,
     text::Texts,
 };
 
@@ -73,8 +73,8 @@ fn assemble(html: &str, files: &BTreeMap<String, Vec<u8>>, bundle: &str) -> Resu
     let policy = format!(
         "default-src 'none'; script-src '{}' 'wasm-unsafe-eval'; style-src '{}'; img-src data:; connect-src 'none'; \
          form-action 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-        hash_source(&start),
-        hash_source(style)
+        sha256::source(&start),
+        sha256::source(style)
     );
     // JSON may write `<` otherwise; no string in it can end the element then.
     let bundle = bundle.replace('<', "\\u003c");
@@ -108,10 +108,6 @@ fn assemble(html: &str, files: &BTreeMap<String, Vec<u8>>, bundle: &str) -> Resu
     let scripts = scripts.into_inner();
     ensure!(scripts == 1, "the page has {scripts} scripts, one is expected");
     Ok(html)
-}
-
-fn hash_source(content: &str) -> String {
-    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
 #[cfg(test)]

@@ -1,20 +1,11 @@
 //! axe-core: rules of accessibility that nobody here has written (WCAG 2.2 A and AA, and good practice).
 
-use std::{
-    fs::{self, File},
-    path::PathBuf,
-    process::Command,
-    sync::OnceLock,
-};
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{
-    browser::Browser,
-    control_plane::succeeded,
-    rehearsal::{binary, repository, write},
-};
+use crate::{browser::Browser, control_plane::succeeded, installed};
 
 /// Fails where a rule is broken by what the page shows now; the error says by which element.
 ///
@@ -42,25 +33,15 @@ fn source() -> Result<&'static str> {
 
 /// The folder in which npm has installed what `axe/package-lock.json` says.
 fn install() -> Result<PathBuf> {
-    let (lists, folder) = (repository().join("tests/axe"), binary("..").join("tmp/axe"));
-    let wanted = fs::read_to_string(lists.join(LOCK_FILE))?;
-    fs::create_dir_all(&folder)?;
-    let lock = File::create(folder.with_extension("lock"))?;
-    lock.lock()?;
-    let made_from = folder.join("made-from.json");
-    if fs::read_to_string(&made_from).is_ok_and(|found| found == wanted) {
-        return Ok(folder);
-    }
-    write(&folder.join(LOCK_FILE), &wanted)?;
-    write(&folder.join("package.json"), fs::read(lists.join("package.json"))?)?;
-    let mut install = Command::new("npm");
-    install.args(["ci", "--silent", "--ignore-scripts"]).current_dir(&folder);
-    succeeded(install.output().context("`npm` is missing; `apt-get install npm` brings it")?, "npm ci")?;
-    write(&made_from, wanted)?;
-    Ok(folder)
+    installed::once("axe", "package-lock.json", |list, folder| {
+        for file in [list, &list.with_file_name("package.json")] {
+            fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
+        }
+        let mut install = Command::new("npm");
+        install.args(["ci", "--silent", "--ignore-scripts"]).current_dir(folder);
+        succeeded(install.output().context("`npm` is missing; `apt-get install npm` brings it")?, "npm ci").map(drop)
+    })
 }
-
-const LOCK_FILE: &str = "package-lock.json";
 
 /// What is folded is unfolded meanwhile: it can be read, too.
 const RUN: &str = r"(async () => {

@@ -24,6 +24,8 @@ pub mod easy_rsa;
 
 pub mod moto;
 
+mod installed;
+
 pub mod venv;
 
 pub mod openssl;

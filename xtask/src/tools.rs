@@ -104,10 +104,7 @@ fn wasm_opt(bin: &Path) -> Result<()> {
     let from_npm = npm.join("node_modules/.bin/wasm-opt");
     if !from_npm.exists() && process::find("npm").is_some() {
         eprintln!("installing wasm-opt (npm package binaryen {BINARYEN})");
-        fs::create_dir_all(&npm).map_err(process::at(&npm))?;
-        let mut install = Command::new("npm");
-        install.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]).arg(&npm);
-        process::run(install.arg(format!("binaryen@{BINARYEN}")))?;
+        npm_install(&npm, "binaryen", BINARYEN)?;
     }
     if from_npm.exists() {
         return link(&from_npm, &bin.join("wasm-opt"));
@@ -123,12 +120,16 @@ pub(crate) fn node_forge() -> Result<PathBuf> {
     let folder = folder().join(format!("node-forge-{NODE_FORGE}"));
     let file = folder.join("node_modules/node-forge/dist/forge.min.js");
     if !file.exists() {
-        fs::create_dir_all(&folder).map_err(process::at(&folder))?;
-        let mut install = Command::new("npm");
-        install.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]).arg(&folder);
-        process::run(install.arg(format!("node-forge@{NODE_FORGE}")))?;
+        npm_install(&folder, "node-forge", NODE_FORGE)?;
     }
     Ok(file)
+}
+
+fn npm_install(folder: &Path, package: &str, version: &str) -> Result<()> {
+    fs::create_dir_all(folder).map_err(process::at(folder))?;
+    let mut install = Command::new("npm");
+    install.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]).arg(folder);
+    process::run(install.arg(format!("{package}@{version}")))
 }
 
 fn folder() -> PathBuf {

@@ -48,7 +48,7 @@ pub struct Salt {
 /// Encrypts `key`, as PEM.
 ///
 /// # Errors
-/// [`PkiError::Encryption`], or [`PkiError::KeptElsewhere`].
+/// [`PkiError::Encryption`], or [`PkiError::KeyGeneration`] where the library cannot write the key.
 pub fn encrypt(key: &PrivateKey, passphrase: &Passphrase, salt: Salt) -> Result<Zeroizing<String>, PkiError> {
     let cost = scrypt::Params::new(LOG_N, R, P).map_err(|_| PkiError::Encryption)?;
     let parameters =

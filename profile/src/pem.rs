@@ -26,7 +26,11 @@ pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
     }
     let (body, rest) = split_once(rest, END)?;
     let after = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
-    let base64: Zeroizing<String> = Zeroizing::new(body.chars().filter(|c| !is_layout(*c)).collect());
+    // Allocated once: a string that grows leaves copies behind, and this may be a private key.
+    let mut base64 = Zeroizing::new(String::with_capacity(body.len()));
+    for line in body.split(is_layout) {
+        base64.push_str(line);
+    }
     Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed: !after.chars().all(is_layout) })
 }
 

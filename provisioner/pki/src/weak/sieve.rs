@@ -1,8 +1,9 @@
 //! The smallest prime below [`BOUND`] that divides a modulus.
 //!
 //! The primes are multiplied to batches that fit into a machine word. A modulus is reduced by one batch at a time, with powers of the
-//! word computed beforehand so that nothing is divided until the end, and the remainder is tried against each prime of the
-//! batch by one multiplication: an odd `p` divides `n` just when `n` times the inverse of `p` modulo 2^64 is at most
+//! word computed beforehand, and what remains is tried against each prime of the batch. Nothing is divided on the way: the
+//! sum is reduced as Montgomery does it ("Modular Multiplication Without Trial Division", 1985), which leaves a factor of
+//! 2^64 that no odd prime minds, and an odd `p` divides `n` just when `n` times the inverse of `p` modulo 2^64 is at most
 //! (2^64 - 1) / p (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", section 9).
 
 use std::sync::LazyLock;
@@ -11,8 +12,8 @@ use std::sync::LazyLock;
 pub(super) fn smallest_factor(modulus: &[u8]) -> Option<u32> {
     let words = words(modulus);
     BATCHES.iter().find_map(|batch| {
-        let remainder = batch.remainder(&words);
-        batch.primes.iter().find(|prime| prime.divides(remainder)).map(|prime| prime.value)
+        let reduced = batch.reduce(&words);
+        batch.primes.iter().find(|prime| prime.divides(reduced)).map(|prime| prime.value)
     })
 }
 
@@ -27,6 +28,8 @@ fn words(modulus: &[u8]) -> [u64; WORDS] {
 
 struct Batch {
     product: u64,
+    /// What the product times this makes -1 modulo 2^64.
+    negated_inverse: u64,
     /// 2^64k modulo the product.
     powers: [u64; WORDS],
     primes: Vec<Prime>,
@@ -44,24 +47,27 @@ impl Batch {
     fn new(product: u64, primes: Vec<Prime>) -> Self {
         let mut powers = [1; WORDS];
         for k in 1..WORDS {
-            powers[k] = remainder(u128::from(powers[k - 1]) << 64, product);
+            powers[k] = u64::try_from((u128::from(powers[k - 1]) << 64) % u128::from(product)).unwrap_or_default();
         }
-        Self { product, powers, primes }
+        Self { product, negated_inverse: inverse(product).wrapping_neg(), powers, primes }
     }
 
-    fn remainder(&self, words: &[u64; WORDS]) -> u64 {
-        // 32 products of a word of 64 bits and one of at most 59: the sum has at most 128.
-        let sum = words.iter().zip(&self.powers).map(|(word, power)| u128::from(*word) * u128::from(*power)).sum();
-        remainder(sum, self.product)
+    /// A number that the same primes of the batch divide as that of `words`.
+    fn reduce(&self, words: &[u64; WORDS]) -> u64 {
+        // 32 products of a word of 64 bits and one of at most 58, and then another: the sum has at most 128 bits. To say
+        // that nothing wraps spares builds that look for overflow four multiplications in five.
+        let multiply = |a: u64, b: u64| u128::from(a).wrapping_mul(u128::from(b));
+        let products = words.iter().zip(&self.powers).map(|(word, power)| multiply(*word, *power));
+        let sum = products.fold(0, u128::wrapping_add);
+        let quotient = low(sum).wrapping_mul(self.negated_inverse);
+        low(sum.wrapping_add(multiply(quotient, self.product)) >> 64)
     }
 }
 
 impl Prime {
     fn new(value: u32) -> Self {
         let odd = u64::from(value);
-        // Newton's iteration doubles the bits that are right; three are at the beginning.
-        let inverse = (0..5).fold(odd, |x, _| x.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(x))));
-        Self { value, inverse, limit: u64::MAX / odd }
+        Self { value, inverse: inverse(odd), limit: u64::MAX / odd }
     }
 
     fn divides(&self, number: u64) -> bool {
@@ -69,8 +75,15 @@ impl Prime {
     }
 }
 
-fn remainder(dividend: u128, divisor: u64) -> u64 {
-    u64::try_from(dividend % u128::from(divisor)).unwrap_or_default()
+/// Of an odd number modulo 2^64.
+fn inverse(odd: u64) -> u64 {
+    // Newton's iteration doubles the bits that are right; three are at the beginning.
+    (0..5).fold(odd, |x, _| x.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(x))))
+}
+
+/// The lowest word.
+fn low(number: u128) -> u64 {
+    u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default()
 }
 
 /// All odd primes below [`BOUND`], in batches.
@@ -108,7 +121,7 @@ const BOUND: u32 = 1 << 13;
 /// Words of a 2048-bit number.
 const WORDS: usize = 32;
 
-const LARGEST_PRODUCT: u64 = 1 << 59;
+const LARGEST_PRODUCT: u64 = 1 << 58;
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,13 @@
 //! Access to the markup by id and by place.
 //!
-//! Text goes in as text, never as markup. An element that is missing is passed over: a test
-//! sees to it that none is.
+//! Text goes in as text, never as markup. An element that is missing is passed over, and one that is there is taken for
+//! what it is meant to be, which would weigh something to ask: tests see to it that all are right.
 
 use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
-    Document, DragEvent, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, HtmlTextAreaElement,
-    Node, NodeList,
+    Document, DragEvent, Element, Event, File, HtmlElement, HtmlInputElement, HtmlTemplateElement, Node, NodeList,
 };
 
 use crate::{
@@ -32,14 +31,14 @@ impl Dom {
         Some(Self { document, filled: Rc::default(), said: Rc::default() })
     }
 
-    /// The element with this id, if it is of the wanted kind.
+    /// The element with this id.
     pub(crate) fn get<T: JsCast>(&self, id: &str) -> Option<T> {
-        self.document.get_element_by_id(id)?.dyn_into().ok()
+        self.document.get_element_by_id(id).map(JsCast::unchecked_into)
     }
 
     /// The first element that the selector fits.
     pub(crate) fn first<T: JsCast>(&self, selector: &str) -> Option<T> {
-        self.document.query_selector(selector).ok()??.dyn_into().ok()
+        self.document.query_selector(selector).ok()?.map(JsCast::unchecked_into)
     }
 
     /// All elements that the selector fits.
@@ -67,7 +66,10 @@ impl Dom {
 
     /// Writes `field` wherever the markup has a place for `name`.
     pub(crate) fn fill(&self, name: &'static str, field: impl Into<Field>) {
-        let field = field.into();
+        self.fill_field(name, field.into());
+    }
+
+    fn fill_field(&self, name: &'static str, field: Field) {
         fill(&self.document, name, &view::format(self, &field));
         let mut filled = self.filled.borrow_mut();
         filled.retain(|(other, _)| *other != name);
@@ -86,10 +88,9 @@ impl Dom {
         self.filled.borrow().iter().find(|(other, _)| *other == name).map(|(_, field)| field.clone())
     }
 
-    /// What was typed into an input or a text area.
+    /// What was typed into an input, or into a text area, whose value is called the same.
     pub(crate) fn value(&self, id: &str) -> String {
-        let input = self.get::<HtmlInputElement>(id).map(|input| input.value());
-        input.or_else(|| self.get::<HtmlTextAreaElement>(id).map(|area| area.value())).unwrap_or_default()
+        self.get::<HtmlInputElement>(id).map(|input| input.value()).unwrap_or_default()
     }
 
     /// Gives an input its value, which the person cannot change then.
@@ -143,7 +144,7 @@ impl Dom {
         });
     }
 
-    /// Fills an input.
+    /// Fills an input or a text area.
     pub(crate) fn set_value(&self, id: &str, value: &str) {
         if let Some(input) = self.get::<HtmlInputElement>(id) {
             input.set_value(value);
@@ -160,13 +161,6 @@ impl Dom {
                     handler(place);
                 }
             });
-        }
-    }
-
-    /// Empties a text area.
-    pub(crate) fn clear(&self, id: &str) {
-        if let Some(area) = self.get::<HtmlTextAreaElement>(id) {
-            area.set_value("");
         }
     }
 
@@ -207,7 +201,7 @@ pub(crate) fn attribute(element: &Element, name: &str, value: Option<&str>) {
 
 fn elements(list: Option<NodeList>) -> impl Iterator<Item = Element> {
     let length = list.as_ref().map_or(0, NodeList::length);
-    (0..length).filter_map(move |index| list.as_ref()?.get(index)?.dyn_into().ok())
+    (0..length).filter_map(move |index| list.as_ref()?.get(index).map(JsCast::unchecked_into))
 }
 
 /// The ids in the markup that the page works with.

@@ -38,14 +38,20 @@ pub(crate) async fn share(name: &str, content: &str) -> Result<(), Message> {
 pub(crate) fn write_letter(address: &str, subject: &str, body: &str) -> Result<(), Message> {
     let open = || {
         let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
-        let link: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
-        let address: Vec<String> = address.split('@').map(|part| encode_uri_component(part).into()).collect();
-        let (subject, body) = (encode_uri_component(subject), encode_uri_component(&body.replace('\n', "\r\n")));
-        link.set_href(&format!("mailto:{}?subject={subject}&body={body}", address.join("@")));
+        let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+        // RFC 6068 section 5: a line break is CR and LF.
+        let (address, subject) = (encoded(address, '@', "@"), encoded(subject, '\n', " "));
+        link.set_href(&format!("mailto:{address}?subject={subject}&body={}", encoded(body, '\n', "%0D%0A")));
         link.click();
         Ok(())
     };
     open().map_err(Message::thrown("unexpected"))
+}
+
+/// The parts of `text` between the characters `between`, encoded as parts of an address, with `encoded` between them.
+fn encoded(text: &str, between: char, encoded: &str) -> String {
+    let parts: Vec<String> = text.split(between).map(|part| encode_uri_component(part).into()).collect();
+    parts.join(encoded)
 }
 
 fn share_data(name: &str, content: &str) -> Result<ShareData, JsValue> {

@@ -20,7 +20,6 @@ mod stage;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -64,7 +63,7 @@ struct Page {
     /// What has been dropped on the page.
     dropped: RefCell<Option<(Option<File>, String)>>,
     /// What has been clicked and not yet been answered.
-    waiting: RefCell<VecDeque<Action>>,
+    waiting: RefCell<Vec<Action>>,
     /// The invite of the page's address, until a request was made for it.
     invite: RefCell<Option<Invite>>,
     /// All pending requests to this deployment.

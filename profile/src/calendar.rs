@@ -22,37 +22,38 @@ impl Reminder<'_> {
         let (year, month, of_month) = date(day);
         let (today, time) = (date(now.div_euclid(DAY)), now.rem_euclid(DAY));
         let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-        let (summary, description) = (escaped(summary), escaped(description));
-        let lines = [
-            "BEGIN:VCALENDAR".to_owned(),
-            "VERSION:2.0".to_owned(),
-            "PRODID:-//Latchkey//Latchkey//EN".to_owned(),
-            "BEGIN:VEVENT".to_owned(),
-            format!("UID:{}", escaped(uid)),
-            format!("DTSTAMP:{:04}{:02}{:02}T{hour:02}{minute:02}{second:02}Z", today.0, today.1, today.2),
-            format!("DTSTART;VALUE=DATE:{year:04}{month:02}{of_month:02}"),
-            format!("SUMMARY:{summary}"),
-            format!("DESCRIPTION:{description}"),
-            // The day is a mark, and nobody is busy because of it.
-            "TRANSP:TRANSPARENT".to_owned(),
-            "BEGIN:VALARM".to_owned(),
-            "ACTION:DISPLAY".to_owned(),
-            format!("TRIGGER:-P{NOTICE_DAYS}D"),
-            format!("DESCRIPTION:{summary}"),
-            "END:VALARM".to_owned(),
-            "END:VEVENT".to_owned(),
-            "END:VCALENDAR".to_owned(),
-        ];
+        let (uid, summary, description) = (escaped(uid), escaped(summary), escaped(description));
+        // The day is a mark: `TRANSPARENT`, nobody is busy because of it.
+        let lines = format!(
+            "BEGIN:VCALENDAR\n\
+             VERSION:2.0\n\
+             PRODID:-//Latchkey//Latchkey//EN\n\
+             BEGIN:VEVENT\n\
+             UID:{uid}\n\
+             DTSTAMP:{:04}{:02}{:02}T{hour:02}{minute:02}{second:02}Z\n\
+             DTSTART;VALUE=DATE:{year:04}{month:02}{of_month:02}\n\
+             SUMMARY:{summary}\n\
+             DESCRIPTION:{description}\n\
+             TRANSP:TRANSPARENT\n\
+             BEGIN:VALARM\n\
+             ACTION:DISPLAY\n\
+             TRIGGER:-P{NOTICE_DAYS}D\n\
+             DESCRIPTION:{summary}\n\
+             END:VALARM\n\
+             END:VEVENT\n\
+             END:VCALENDAR",
+            today.0, today.1, today.2
+        );
         let mut file = String::new();
-        for line in lines {
-            fold(&line, &mut file);
+        for line in lines.lines() {
+            fold(line, &mut file);
         }
         file
     }
 }
 
 /// How many days before it the calendar tells of the day.
-pub const NOTICE_DAYS: u32 = 14;
+pub const NOTICE_DAYS: i64 = 14;
 
 /// `text` as a value of type TEXT (section 3.3.11), without what no text may contain.
 fn escaped(text: &str) -> String {

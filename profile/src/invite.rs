@@ -20,6 +20,7 @@ use crate::{
     challenge::Challenge,
     fingerprint::{Fingerprint, hex},
     name::Username,
+    search,
 };
 
 /// An invite, as its link has it.
@@ -113,7 +114,7 @@ impl Invite {
         if text.len() > Self::MAX_LEN {
             return Err(InviteRefusal::Malformed);
         }
-        let (_, rest) = text.split_once(KEY).ok_or(InviteRefusal::Absent)?;
+        let (_, rest) = search::split_once(text, KEY).ok_or(InviteRefusal::Absent)?;
         let is_foreign = |c: char| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '-' | '_');
         let value = rest.split(is_foreign).next().unwrap_or_default();
         // A full stop, perhaps: no invite ends so.

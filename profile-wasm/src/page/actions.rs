@@ -97,7 +97,7 @@ impl Page {
 
     async fn answer(self: Rc<Self>, action: Action) {
         // The next screen may be there before the last of an action is done: what is clicked then comes after it.
-        self.waiting.borrow_mut().push_back(action);
+        self.waiting.borrow_mut().push(action);
         if self.busy.replace(true) {
             return;
         }
@@ -111,7 +111,8 @@ impl Page {
     }
 
     fn next(&self) -> Option<Action> {
-        self.waiting.borrow_mut().pop_front()
+        let mut waiting = self.waiting.borrow_mut();
+        (!waiting.is_empty()).then(|| waiting.remove(0))
     }
 
     async fn act(&self, action: Action) -> Result<(), Message> {

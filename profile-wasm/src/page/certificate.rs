@@ -59,7 +59,7 @@ impl Page {
         let work = self.work()?;
         let certificate = work.pending.accept(content, &self.deployment, clock::now()).await?;
         self.dom.fill("not-after", Field::Time(certificate.not_after()));
-        self.dom.clear(id::CERTIFICATE_TEXT);
+        self.dom.set_value(id::CERTIFICATE_TEXT, "");
         // Set once: on the screens that follow there is no way to give another.
         let pem = certificate.to_pem();
         drop(work.certificate.set(certificate));

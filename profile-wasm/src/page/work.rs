@@ -38,7 +38,8 @@ impl Page {
             return Ok(());
         };
         change(record);
-        store.put(key, record).await
+        // Another tab may have removed it, and removed it stays.
+        if store.get(key).await?.is_some() { store.put(key, record).await } else { Ok(()) }
     }
 
     pub(super) fn work(&self) -> Result<Rc<Work>, Message> {

@@ -179,8 +179,11 @@ fn run_trunk(root: &Path, dist: &Path, target: Option<&Path>) -> Result<()> {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     // One short request is hashed: sha2's unrolled rounds would be seven kilobytes of the module for no time at all.
     let sha2 = "--cfg=sha2_backend_soft=\"compact\"".to_owned();
-    let flags = [remap(root, "/latchkey"), remap(&cargo_home, "/cargo"), sha2];
-    trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags.join(" "));
+    // Both weigh two kilobytes together: an expression computed once more on a path that lacks it, for speed that nobody
+    // would notice here, and a table of the browser's objects in the module beside the one in the glue.
+    let lean = ["-Cllvm-args=-enable-pre=false", "-Ctarget-feature=-reference-types"].map(str::to_owned);
+    let flags = [remap(root, "/latchkey"), remap(&cargo_home, "/cargo"), sha2].into_iter().chain(lean);
+    trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags.collect::<Vec<_>>().join(" "));
     process::run(&mut trunk)
 }
 

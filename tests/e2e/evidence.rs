@@ -9,6 +9,7 @@ use tests::{
     leak::Marks,
     openssl,
     rehearsal::{Rehearsal, write},
+    tab::Tab,
 };
 
 /// A finished visit: what the browser did, what the page stored, and how its private key would be recognised.

@@ -7,6 +7,7 @@ use tests::{
     browser::Browser,
     page,
     rehearsal::{self, Rehearsal, Served, write},
+    tab::Tab,
 };
 
 use crate::evidence::Evidence;

@@ -8,6 +8,7 @@ use tests::{
     browser::Browser,
     openssl, page,
     rehearsal::{Rehearsal, write},
+    tab::Tab,
 };
 
 use crate::evidence::Evidence;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::{
     browser::Browser,
     rehearsal::{Rehearsal, Served, copy, write},
+    tab::Tab,
 };
 
 #[tokio::test]

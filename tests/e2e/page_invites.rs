@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use tests::{browser::Browser, openssl, page, rehearsal::Rehearsal};
+use tests::{browser::Browser, openssl, page, rehearsal::Rehearsal, tab::Tab};
 
 #[tokio::test]
 async fn an_invited_user_is_signed_unasked() -> Result<()> {

@@ -12,6 +12,7 @@ use tests::{
     browser::Browser,
     page,
     rehearsal::{Rehearsal, repository},
+    tab::Tab,
 };
 
 #[tokio::test]

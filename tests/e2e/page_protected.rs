@@ -7,6 +7,7 @@ use tests::{
     browser::Browser,
     openssl, page,
     rehearsal::{Rehearsal, write},
+    tab::Tab,
 };
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use tests::{
     openssl::{self, RSA_2048},
     page,
     rehearsal::Rehearsal,
+    tab::Tab,
 };
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use tests::{browser::Browser, page, rehearsal::Rehearsal};
+use tests::{browser::Browser, page, rehearsal::Rehearsal, tab::Tab};
 
 #[tokio::test]
 async fn a_page_in_one_file_makes_a_profile_and_asks_nobody() -> Result<()> {

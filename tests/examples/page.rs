@@ -7,6 +7,7 @@ use tests::{
     browser::Browser,
     figures::{milliseconds, row},
     rehearsal::Rehearsal,
+    tab::Tab,
 };
 
 #[tokio::main]

@@ -5,13 +5,13 @@ use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{browser::Browser, control_plane::succeeded, installed};
+use crate::{control_plane::succeeded, installed, tab::Tab};
 
 /// Fails where a rule is broken by what the page shows now; the error says by which element.
 ///
 /// # Errors
 /// That, or axe-core is not there and cannot be installed.
-pub async fn finds_nothing(browser: &Browser) -> Result<()> {
+pub async fn finds_nothing(browser: &impl Tab) -> Result<()> {
     if browser.evaluate("typeof axe === 'undefined'").await? == true {
         browser.evaluate(source()?).await?;
     }

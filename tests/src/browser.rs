@@ -8,10 +8,9 @@ use std::{
     io::BufReader,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chromiumoxide::{
     Browser as Chromium, BrowserConfig, Page,
@@ -30,7 +29,9 @@ use chromiumoxide::{
 use futures::StreamExt;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::task::JoinHandle;
+
+use crate::tab::Tab;
 
 /// A headless Chromium with a user profile of its own and one tab.
 #[derive(Debug)]
@@ -119,77 +120,6 @@ impl Browser {
         Ok(())
     }
 
-    /// Loads the page again.
-    ///
-    /// # Errors
-    /// The page cannot be loaded.
-    pub async fn reload(&self) -> Result<()> {
-        self.page.reload().await?;
-        Ok(())
-    }
-
-    /// Waits until the element is seen.
-    ///
-    /// # Errors
-    /// It is not within 15 seconds; the error carries the page's text.
-    pub async fn see(&self, selector: &str) -> Result<()> {
-        self.wait(&format!("document.querySelector({selector:?})?.checkVisibility() === true"), selector).await
-    }
-
-    /// Waits until the element's text or value contains `wanted`.
-    ///
-    /// # Errors
-    /// As [`Browser::see`].
-    pub async fn read(&self, selector: &str, wanted: &str) -> Result<()> {
-        let text = format!("(e => e ? (e.value ?? e.textContent) : '')(document.querySelector({selector:?}))");
-        self.wait(&format!("{text}.includes({wanted:?})"), &format!("{wanted:?} in {selector}")).await
-    }
-
-    /// The element's text or value.
-    ///
-    /// # Errors
-    /// There is no such element.
-    pub async fn text(&self, selector: &str) -> Result<String> {
-        let expression = format!("(e => e.value ?? e.textContent)(document.querySelector({selector:?}))");
-        Ok(self.page.evaluate(expression).await?.into_value()?)
-    }
-
-    /// Clicks the element once it is seen.
-    ///
-    /// # Errors
-    /// As [`Browser::see`].
-    pub async fn click(&self, selector: &str) -> Result<()> {
-        self.see(selector).await?;
-        self.page.find_element(selector).await?.click().await?;
-        Ok(())
-    }
-
-    /// Replaces what the field holds by `text`, key by key.
-    ///
-    /// # Errors
-    /// As [`Browser::see`].
-    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
-        self.see(selector).await?;
-        self.page.evaluate(format!("document.querySelector({selector:?}).value = ''")).await?;
-        self.page.find_element(selector).await?.focus().await?.type_str(text).await?;
-        Ok(())
-    }
-
-    /// Chooses `file` in a file field.
-    ///
-    /// # Errors
-    /// There is no such field.
-    pub async fn choose(&self, selector: &str, file: &Path) -> Result<()> {
-        let field = self.page.find_element(selector).await?;
-        let choice = SetFileInputFilesParams::builder()
-            .file(file.display().to_string())
-            .backend_node_id(field.backend_node_id)
-            .build()
-            .map_err(|error| anyhow!("{error}"))?;
-        self.page.execute(choice).await?;
-        Ok(())
-    }
-
     /// Runs a script in every page that is opened from now on, before the page's own.
     ///
     /// # Errors
@@ -197,14 +127,6 @@ impl Browser {
     pub async fn before_every_page(&self, script: &str) -> Result<()> {
         self.page.evaluate_on_new_document(script).await?;
         Ok(())
-    }
-
-    /// What a JavaScript expression gives; a promise is awaited.
-    ///
-    /// # Errors
-    /// It throws, or its value is not JSON.
-    pub async fn evaluate(&self, expression: &str) -> Result<Value> {
-        Ok(self.page.evaluate(expression).await?.into_value()?)
     }
 
     /// Makes the browser one of somebody who wants pages in `language` (`zh-CN`, `en`), from the next page on.
@@ -240,22 +162,6 @@ impl Browser {
         Ok(())
     }
 
-    /// The file called `name` once it has been downloaded.
-    ///
-    /// # Errors
-    /// It is not there within 15 seconds.
-    pub async fn downloaded(&self, name: &str) -> Result<PathBuf> {
-        let file = self.downloads().join(name);
-        let deadline = Instant::now() + PATIENCE;
-        while !file.exists() {
-            if Instant::now() > deadline {
-                bail!("`{name}` was not downloaded");
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(file)
-    }
-
     /// A picture of the whole page.
     ///
     /// # Errors
@@ -276,26 +182,6 @@ impl Browser {
         let console = self.console.lock().map_err(|_| anyhow!("a listener panicked"))?.clone();
         let storage = crate::rehearsal::files(&self.folder.path().join(USER_DATA))?;
         Record::read(&self.folder.path().join(NET_LOG), console, storage)
-    }
-
-    fn downloads(&self) -> PathBuf {
-        self.folder.path().join("downloads")
-    }
-
-    async fn wait(&self, condition: &str, what: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            // A page that is just being replaced has no context to evaluate in: asked again.
-            let met = self.page.evaluate(condition).await.ok().and_then(|met| met.into_value::<bool>().ok());
-            if met == Some(true) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                let text = self.page.evaluate("document.body.innerText").await?.into_value::<String>()?;
-                bail!("waited in vain for {what}; the page says:\n{text}\nconsole: {:?}", self.console);
-            }
-            tokio::time::sleep(POLL).await;
-        }
     }
 
     async fn listen(&self) -> Result<()> {
@@ -319,6 +205,49 @@ impl Browser {
             }
         });
         Ok(())
+    }
+}
+
+impl Tab for Browser {
+    async fn evaluate(&self, expression: &str) -> Result<Value> {
+        Ok(self.page.evaluate(expression).await?.into_value()?)
+    }
+
+    async fn click(&self, selector: &str) -> Result<()> {
+        self.see(selector).await?;
+        self.page.find_element(selector).await?.click().await?;
+        Ok(())
+    }
+
+    async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.see(selector).await?;
+        self.page.evaluate(format!("document.querySelector({selector:?}).value = ''")).await?;
+        self.page.find_element(selector).await?.focus().await?.type_str(text).await?;
+        Ok(())
+    }
+
+    async fn choose(&self, selector: &str, file: &Path) -> Result<()> {
+        let field = self.page.find_element(selector).await?;
+        let choice = SetFileInputFilesParams::builder()
+            .file(file.display().to_string())
+            .backend_node_id(field.backend_node_id)
+            .build()
+            .map_err(|error| anyhow!("{error}"))?;
+        self.page.execute(choice).await?;
+        Ok(())
+    }
+
+    async fn reload(&self) -> Result<()> {
+        self.page.reload().await?;
+        Ok(())
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+
+    fn console(&self) -> Vec<String> {
+        self.console.lock().map(|console| console.clone()).unwrap_or_default()
     }
 }
 
@@ -358,10 +287,6 @@ impl Record {
 
 const NET_LOG: &str = "net-log.json";
 const USER_DATA: &str = "user-data";
-
-/// How long a page may take for anything.
-const PATIENCE: Duration = Duration::from_secs(15);
-const POLL: Duration = Duration::from_millis(20);
 
 /// Keeps the browser from its own business with the world, beyond what the driver switches off already.
 const QUIET: &[&str] = &["no-startup-window", "disable-gpu", "disable-quic", "disable-component-update"];

@@ -32,6 +32,8 @@ pub mod openssl;
 
 pub mod requests;
 
+pub mod tab;
+
 pub mod browser;
 
 pub mod page;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::browser::Browser;
+use crate::tab::Tab;
 
 /// Gives a user name, lets the key be made and saves the request.
 ///
 /// # Errors
 /// The page does not come as far; the error says what it shows.
-pub async fn make_request(browser: &Browser, username: &str) -> Result<PathBuf> {
+pub async fn make_request(browser: &impl Tab, username: &str) -> Result<PathBuf> {
     browser.fill("#username", username).await?;
     browser.click("#generate").await?;
     browser.see("#csr-fingerprint").await?;
@@ -23,7 +23,7 @@ pub async fn make_request(browser: &Browser, username: &str) -> Result<PathBuf> 
 ///
 /// # Errors
 /// As [`make_request`].
-pub async fn go_on(browser: &Browser) -> Result<()> {
+pub async fn go_on(browser: &impl Tab) -> Result<()> {
     browser.click("#to-certificate").await?;
     browser.see("#use-certificate").await
 }
@@ -32,7 +32,7 @@ pub async fn go_on(browser: &Browser) -> Result<()> {
 ///
 /// # Errors
 /// As [`make_request`].
-pub async fn paste(browser: &Browser, certificate: &Path) -> Result<()> {
+pub async fn paste(browser: &impl Tab, certificate: &Path) -> Result<()> {
     paste_into(browser, "#certificate-text", &std::fs::read_to_string(certificate)?).await?;
     browser.click("#use-certificate").await
 }
@@ -41,7 +41,7 @@ pub async fn paste(browser: &Browser, certificate: &Path) -> Result<()> {
 ///
 /// # Errors
 /// There is no such field.
-pub async fn paste_into(browser: &Browser, selector: &str, text: &str) -> Result<()> {
+pub async fn paste_into(browser: &impl Tab, selector: &str, text: &str) -> Result<()> {
     let text = serde_json::to_string(text)?;
     browser.evaluate(&format!("(document.querySelector({selector:?}).value = {text}, true)")).await?;
     Ok(())
@@ -50,8 +50,8 @@ pub async fn paste_into(browser: &Browser, selector: &str, text: &str) -> Result
 /// Drops a file with this content on the page.
 ///
 /// # Errors
-/// Chromium's.
-pub async fn drop_file(browser: &Browser, content: impl AsRef<[u8]>) -> Result<()> {
+/// The browser's.
+pub async fn drop_file(browser: &impl Tab, content: impl AsRef<[u8]>) -> Result<()> {
     let bytes = format!("{:?}", content.as_ref());
     let event = "new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true })";
     browser
@@ -67,7 +67,7 @@ pub async fn drop_file(browser: &Browser, content: impl AsRef<[u8]>) -> Result<(
 ///
 /// # Errors
 /// As [`make_request`].
-pub async fn save_profile(browser: &Browser, username: &str) -> Result<PathBuf> {
+pub async fn save_profile(browser: &impl Tab, username: &str) -> Result<PathBuf> {
     browser.click("#download-profile").await?;
     browser.downloaded(&format!("{username}.ovpn")).await
 }

@@ -24,12 +24,7 @@ impl Evidence {
     pub(crate) async fn collect(browser: Browser, folder: &Path, profile: &str) -> Result<Self> {
         let storage = browser.evaluate(DUMP_STORAGE).await?;
         ensure!(storage.as_array().is_some_and(|stores| stores.len() > 1), "the storage could not be read: {storage}");
-        let profile = fs::read_to_string(folder.join(profile))?;
-        let (_, key) = profile.split_once("<key>\n").context("the key")?;
-        write(&folder.join(KEY), key.trim_end_matches("</key>\n"))?;
-        let marks = Marks::of(&openssl::secret_numbers(folder, KEY)?);
-        fs::remove_file(folder.join(KEY))?;
-        ensure!(marks.are_in(profile.as_bytes()), "the search does not even find the key in the profile");
+        let marks = marks(folder, profile)?;
         Ok(Self { record: browser.close().await?, storage, marks })
     }
 
@@ -63,10 +58,21 @@ impl Evidence {
     }
 }
 
+/// How the private key of `profile` in `folder` would be recognised.
+pub(crate) fn marks(folder: &Path, profile: &str) -> Result<Marks> {
+    let profile = fs::read_to_string(folder.join(profile))?;
+    let (_, key) = profile.split_once("<key>\n").context("the key")?;
+    write(&folder.join(KEY), key.trim_end_matches("</key>\n"))?;
+    let marks = Marks::of(&openssl::secret_numbers(folder, KEY)?);
+    fs::remove_file(folder.join(KEY))?;
+    ensure!(marks.are_in(profile.as_bytes()), "the search does not even find the key in the profile");
+    Ok(marks)
+}
+
 const KEY: &str = "evidence.pem";
 
 /// Everything a page can store, as JSON; buffers as hexadecimal digits, keys as their properties.
-const DUMP_STORAGE: &str = r#"(async () => {
+pub(crate) const DUMP_STORAGE: &str = r#"(async () => {
     const hex = bytes => [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
     const plain = value => {
         if (value instanceof ArrayBuffer) return hex(new Uint8Array(value));

@@ -20,6 +20,8 @@ mod page_backup;
 
 mod page_protected;
 
+mod page_firefox;
+
 mod single_file;
 
 mod sign_refuses;

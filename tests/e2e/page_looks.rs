@@ -144,7 +144,8 @@ impl Album<'_> {
     }
 }
 
-fn pictures(tag: &str) -> Result<PathBuf> {
+/// The folder of the pictures called `tag`.
+pub(crate) fn pictures(tag: &str) -> Result<PathBuf> {
     let folder = target()?.join("page-screens").join(tag);
     fs::create_dir_all(&folder)?;
     Ok(folder)

@@ -36,6 +36,8 @@ pub mod tab;
 
 pub mod browser;
 
+pub mod firefox;
+
 pub mod page;
 
 pub mod axe;

@@ -42,6 +42,7 @@ pub(crate) const DATA_PLANE: &[Package] = &[
 /// What the tests need besides.
 pub(crate) const TESTS: &[Package] = &[
     Package { program: "chromium", debian: "chromium" },
+    Package { program: "firefox-esr", debian: "firefox-esr" },
     Package { program: "make-cadir", debian: "easy-rsa" },
     Package { program: "npm", debian: "npm" },
     Package { program: "openssl", debian: "openssl" },

@@ -22,6 +22,8 @@ mod page_protected;
 
 mod page_firefox;
 
+mod page_networkmanager;
+
 mod single_file;
 
 mod sign_refuses;

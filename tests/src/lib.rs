@@ -46,6 +46,8 @@ pub mod site;
 
 pub mod nginx;
 
+pub mod network_manager;
+
 pub mod figures;
 
 pub mod leak;

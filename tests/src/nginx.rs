@@ -8,13 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
-use crate::{
-    control_plane::succeeded,
-    rehearsal::{binary, write},
-};
+use crate::{control_plane::succeeded, installed, rehearsal::write};
 
 /// A running nginx; it ends when this is dropped.
 #[derive(Debug)]
@@ -68,28 +65,9 @@ impl Drop for Nginx {
     }
 }
 
-/// nginx and its table of media types. Debian's packages are unpacked below the target directory: installed, they would
-/// start a server on port 80.
+/// nginx and its table of media types: unpacked, since it would start a server on port 80 where it is installed.
 fn program() -> Result<(PathBuf, PathBuf)> {
-    let folder = binary("..").join("tmp/nginx");
-    fs::create_dir_all(&folder)?;
     // nginx looks for relative paths elsewhere.
-    let folder = fs::canonicalize(&folder)?;
-    let found = (folder.join("usr/sbin/nginx"), folder.join("etc/nginx/mime.types"));
-    let lock = fs::File::create(folder.join("lock"))?;
-    lock.lock()?;
-    if found.0.exists() && found.1.exists() {
-        return Ok(found);
-    }
-    let mut download = Command::new("apt-get");
-    download.args(["-qq", "download", "nginx", "nginx-common"]).current_dir(&folder);
-    succeeded(download.output().context("`apt-get` is missing, which brings nginx")?, "apt-get download nginx")?;
-    for package in fs::read_dir(&folder)? {
-        let package = package?.path();
-        if package.extension().is_some_and(|extension| extension == "deb") {
-            succeeded(Command::new("dpkg").arg("-x").arg(&package).arg(&folder).output()?, "dpkg -x")?;
-        }
-    }
-    ensure!(found.0.exists(), "Debian's package `nginx` has no {}", found.0.display());
-    Ok(found)
+    let folder = fs::canonicalize(installed::once("nginx", "packages.txt", installed::unpack)?)?;
+    Ok((folder.join("usr/sbin/nginx"), folder.join("etc/nginx/mime.types")))
 }

@@ -42,11 +42,14 @@ pub(crate) const DATA_PLANE: &[Package] = &[
 /// What the tests need besides.
 pub(crate) const TESTS: &[Package] = &[
     Package { program: "chromium", debian: "chromium" },
+    Package { program: "dbus-daemon", debian: "dbus-daemon" },
     Package { program: "firefox-esr", debian: "firefox-esr" },
     Package { program: "make-cadir", debian: "easy-rsa" },
     Package { program: "npm", debian: "npm" },
     Package { program: "openssl", debian: "openssl" },
     Package { program: "python3", debian: "python3 python3-venv" },
+    // No program, but what is read by one: the bindings through which Python uses libraries of the system.
+    Package { program: "/usr/lib/python3/dist-packages/gi/__init__.py", debian: "python3-gi" },
 ];
 
 /// What the acceptance run on AWS judges certificates with.

@@ -4,6 +4,8 @@
 //! of the `openvpn` manual (INLINE FILE SUPPORT, and the quoting rules of its configuration files). So whatever AWS
 //! may add to its export reaches the client unchanged.
 
+#[cfg(test)]
+mod clients;
 mod harm;
 mod words;
 
@@ -414,6 +416,6 @@ mod tests {
     const EXPORT: &str = "client\ndev tun\nproto udp\nremote cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com 443\n\
         remote-random-hostname\nresolv-retry infinite\nnobind\nremote-cert-tls server\ncipher AES-256-GCM\nverb 3\n<ca>\n\
         -----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\n</ca>\n\n\nreneg-sec 0\n\nverify-x509-name vpn.example.com name";
-    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
-    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nCCCC\n-----END PRIVATE KEY-----\n";
+    pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
+    pub(super) const KEY: &str = "-----BEGIN PRIVATE KEY-----\nCCCC\n-----END PRIVATE KEY-----\n";
 }

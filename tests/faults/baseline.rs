@@ -39,6 +39,9 @@ impl<'a> Baseline<'a> {
                 Before::Configure(from, to) => start.configure(from, to)?,
             }
         }
+        if !scenario.before.is_empty() {
+            start.ease_the_ca_key()?;
+        }
         let place = start.copy("0")?;
         let proxy = Proxy::start(place.address(), Duration::ZERO, None).await?;
         let begin = Instant::now();

@@ -81,9 +81,16 @@ pub(crate) fn mark_invalid(dom: &Dom, id: &str, invalid: bool) {
 /// What is shown of a field, in the page's language.
 pub(crate) fn format(dom: &Dom, field: &Field) -> String {
     match field {
-        Field::Text(text) => text.clone(),
+        Field::Text(text) => text.replace(is_hidden, "\u{fffd}"),
         Field::Time(time) => format_time(dom, *time),
     }
+}
+
+/// Whether a character has no look of its own, or turns what stands around it: by such a one a name would seem to be another.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\0'..='\t' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A point in time (seconds since 1970) in the page's language and the visitor's time zone.

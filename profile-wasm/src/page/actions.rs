@@ -103,7 +103,7 @@ impl Page {
         }
         while let Some(action) = self.next() {
             view::tell(&self.dom, None);
-            if let Err(message) = self.act(action).await {
+            if let Some(message) = self.act(action).await.err().or_else(|| self.warning()) {
                 view::tell(&self.dom, Some(message));
             }
         }

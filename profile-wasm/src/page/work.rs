@@ -31,6 +31,11 @@ impl Page {
         Ok(Kept { key, record })
     }
 
+    /// What stays to be said whatever is done with a request that is kept nowhere.
+    pub(super) fn warning(&self) -> Option<Message> {
+        self.work.borrow().as_ref().filter(|work| work.record.is_none()).map(|_| Message::new("not-kept"))
+    }
+
     /// Writes down how far the person has come, where anything is kept at all.
     pub(super) async fn note(&self, change: impl Fn(&Record)) -> Result<(), Message> {
         let work = self.work()?;

@@ -121,7 +121,9 @@ impl Document {
     /// none.
     pub fn parse(text: &str) -> Result<Self, OvpnError> {
         let mut document = Self { text: text.to_owned(), directives: Vec::new(), blocks: Vec::new() };
-        if let Some(line) = text.split_inclusive('\n').position(|line| line.len() > LONGEST_LINE || has_control(line)) {
+        // The last line, too, has its break, if not now then in the profile.
+        let is_unreadable = |line: &str| line.len() >= LONGEST_LINE || has_control(line);
+        if let Some(line) = text.split('\n').position(is_unreadable) {
             return Err(OvpnError::Unreadable { line: line + 1 });
         }
         let mut lines = lines(text).enumerate();
@@ -308,7 +310,7 @@ fn one_block<'a>(text: &'a str, name: &'static str, label: &str) -> Result<&'a s
     is_block.then_some(text).ok_or(OvpnError::NotPem { name })
 }
 
-/// What OpenVPN reads at a time: it takes what is behind for another line.
+/// What OpenVPN reads at a time, the line break included: it takes what is behind for another line.
 const LONGEST_LINE: usize = 255;
 
 /// Where a certificate or key can stand.
@@ -382,6 +384,17 @@ mod tests {
         assert_eq!(Document::parse(&profile).unwrap().block("key"), Some(key));
         let mixed = key.replace("END ENCRYPTED", "END");
         assert_eq!(document.with_identity(CERTIFICATE, &mixed).unwrap_err(), OvpnError::NotPem { name: "key" });
+    }
+
+    /// Found by fuzzing: the profile made of it could not be read.
+    #[test]
+    fn the_last_line_has_room_for_its_line_break() {
+        let text = |length: usize| format!("client\nremote a.example.com 443\n#{}", "x".repeat(length - 1));
+        assert_eq!(Document::parse(&text(255)), Err(OvpnError::Unreadable { line: 3 }));
+        let profile = Document::parse(&text(254)).unwrap().with_identity(CERTIFICATE, KEY).unwrap();
+        Document::parse(&profile).unwrap();
+        assert_eq!(Document::parse(&(text(255) + "\n")), Err(OvpnError::Unreadable { line: 3 }));
+        Document::parse(&(text(254) + "\n")).unwrap();
     }
 
     #[test]

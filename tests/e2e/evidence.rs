@@ -1,39 +1,45 @@
 //! What is known after a visit to the page, and what it must not contain.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value};
 use tests::{
-    browser::{Browser, Record},
+    browser::{Browser, HandedOver, Record},
     leak::Marks,
     openssl,
     rehearsal::{Rehearsal, write},
     tab::Tab,
 };
 
-/// A finished visit: what the browser did, what the page stored, and how its private key would be recognised.
+/// A finished visit: what the browser did, what the page kept, and what it handed over.
 pub(crate) struct Evidence {
-    record: Record,
-    storage: Value,
-    marks: Marks,
+    pub(crate) record: Record,
+    pub(crate) handed_over: Vec<HandedOver>,
+    /// By the name of the place.
+    kept: Map<String, Value>,
 }
 
 impl Evidence {
-    /// Closes `browser`, from which `profile` in `folder` was downloaded.
-    pub(crate) async fn collect(browser: Browser, folder: &Path, profile: &str) -> Result<Self> {
-        let storage = browser.evaluate(DUMP_STORAGE).await?;
-        ensure!(storage.as_array().is_some_and(|stores| stores.len() > 1), "the storage could not be read: {storage}");
-        let marks = marks(folder, profile)?;
-        Ok(Self { record: browser.close().await?, storage, marks })
+    /// Closes `browser`, which is at the page.
+    pub(crate) async fn collect(browser: Browser) -> Result<Self> {
+        let kept = browser.evaluate(EVERYTHING_KEPT).await?;
+        let kept = kept.as_object().with_context(|| format!("what the page kept: {kept}"))?.clone();
+        ensure!(kept.get("databases").is_some_and(Value::is_array), "the storage could not be read: {kept:?}");
+        let handed_over = browser.handed_over()?;
+        Ok(Self { record: browser.close().await?, handed_over, kept })
     }
 
-    /// Every request was a GET without a body to the page's own origin, and the console stayed empty.
+    /// Every request was one of those that the page needs, and the console stayed empty.
     pub(crate) fn nothing_left_the_page(&self, url: &str) -> Result<()> {
         let record = &self.record;
-        ensure!(record.requests.len() >= 5, "the record is not one: {:?}", record.requests);
+        // A page that is one file asks for nothing.
+        ensure!(url.starts_with("file:") || record.requests.len() >= 5, "the record is not one: {:?}", record.requests);
         for request in &record.requests {
-            ensure!(request.url.starts_with(url), "a request left the page's origin: {request:?}");
+            let path = request.url.strip_prefix(url);
+            let path = path.with_context(|| format!("a request left the page's origin: {request:?}"))?;
+            ensure!(is_of_the_page(path), "the page needs nothing of the kind: {request:?}");
             ensure!(request.method == "GET" && !request.has_body, "a request carried something: {request:?}");
         }
         ensure!(record.lookups.iter().all(|host| url.starts_with(host)), "names were looked up: {:?}", record.lookups);
@@ -45,17 +51,104 @@ impl Evidence {
     }
 
     /// The private key shows nowhere but in the downloaded profile.
-    pub(crate) fn the_key_is_nowhere_else(&self, rehearsal: &Rehearsal) -> Result<()> {
-        ensure!(!self.marks.are_in(&self.record.sent), "the key was sent");
-        ensure!(!self.marks.are_in(self.record.console.join("\n").as_bytes()), "the key is in the console");
-        ensure!(!self.marks.are_in(self.storage.to_string().as_bytes()), "the key is in the page's storage");
+    pub(crate) fn the_key_is_nowhere_else(&self, rehearsal: &Rehearsal, marks: &Marks) -> Result<()> {
+        let shows = self.shows(marks);
+        ensure!(shows.is_empty(), "the key is in {shows:?}");
         let files = rehearsal.files()?;
         let files = files.iter().filter(|(file, _)| file.extension().is_none_or(|extension| extension != "ovpn"));
-        for (file, content) in files.chain(&self.record.storage) {
-            ensure!(!self.marks.are_in(content), "the key is in `{}`", file.display());
+        for (file, content) in files {
+            ensure!(!marks.are_in(content), "the key is in `{}`", file.display());
         }
         Ok(())
     }
+
+    /// The places in which a secret shows. In a profile that was saved without a passphrase it must, and is not counted.
+    pub(crate) fn shows(&self, marks: &Marks) -> BTreeSet<String> {
+        let mut places = BTreeSet::new();
+        let mut look = |place: &str, content: &[u8]| {
+            if marks.are_in(content) {
+                places.insert(place.to_owned());
+            }
+        };
+        look("what was sent", &self.record.sent);
+        look("console", self.record.console.join("\n").as_bytes());
+        look("what was started", self.record.started.join("\n").as_bytes());
+        for HandedOver { to, content } in &self.handed_over {
+            look(to, content.as_bytes());
+        }
+        for (place, content) in &self.kept {
+            let bytes = content.as_str().filter(|_| place == MEMORY).and_then(|text| BASE64_STANDARD.decode(text).ok());
+            look(place, &bytes.unwrap_or_else(|| content.to_string().into_bytes()));
+        }
+        for (file, content) in &self.record.storage {
+            look(&format!("user profile: {}", name(file)), content);
+        }
+        let profiles = |file: &Path| file.extension().is_some_and(|extension| extension == "ovpn");
+        let is_protected = |content: &[u8]| String::from_utf8_lossy(content).contains("BEGIN ENCRYPTED PRIVATE KEY");
+        for (file, content) in &self.record.downloads {
+            if !profiles(file) || is_protected(content) {
+                look(&format!("download: {}", name(file)), content);
+            }
+        }
+        places
+    }
+
+    /// The names of all files that were downloaded, in order.
+    pub(crate) fn downloads(&self) -> BTreeSet<String> {
+        self.record.downloads.iter().map(|(file, _)| name(file)).collect()
+    }
+
+    /// Keys that the page keeps and that a script could read, or that are private.
+    pub(crate) fn readable_keys(&self) -> Vec<&Value> {
+        let mut found = Vec::new();
+        keys(self.place("databases"), &mut found);
+        found.retain(|key| key["extractable"] != false || key["key"] != "secret");
+        found
+    }
+
+    /// What is kept in a place; null where there is none of that name.
+    pub(crate) fn place(&self, name: &str) -> &Value {
+        self.kept.get(name).unwrap_or(&Value::Null)
+    }
+}
+
+/// How the key in `profile` in `folder` would be recognised.
+pub(crate) fn marks(folder: &Path, profile: &str) -> Result<Marks> {
+    let profile = fs::read_to_string(folder.join(profile))?;
+    let (_, key) = profile.split_once("<key>\n").context("the key")?;
+    write(&folder.join(KEY), key.trim_end_matches("</key>\n"))?;
+    let marks = Marks::of(&openssl::secret_numbers(folder, KEY)?);
+    fs::remove_file(folder.join(KEY))?;
+    ensure!(marks.are_in(profile.as_bytes()), "the search does not even find the key in the profile");
+    Ok(marks)
+}
+
+/// What of an address comes after the page's own, for everything that the page ever asks for.
+fn is_of_the_page(path: &str) -> bool {
+    // What stands behind `#` is never sent.
+    let path = path.split('#').next().unwrap_or_default();
+    let is_named_by_hash = |name: &str, ending: &str| {
+        let hash = name.strip_suffix(ending).unwrap_or_default();
+        hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let is_asset = |name: &str| name.bytes().all(|byte| byte.is_ascii_hexdigit() || b".jswmcvg".contains(&byte));
+    matches!(path, "" | "index.html" | "bundle.json")
+        || path.strip_prefix("assets/").is_some_and(is_asset)
+        || path.strip_prefix("issued/").is_some_and(|name| is_named_by_hash(name, ".pem"))
+}
+
+/// Every key in what was kept.
+fn keys<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) if fields.contains_key("extractable") => found.push(value),
+        Value::Object(fields) => fields.values().for_each(|field| keys(field, found)),
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// How the private key of `profile` in `folder` would be recognised.
@@ -71,8 +164,12 @@ pub(crate) fn marks(folder: &Path, profile: &str) -> Result<Marks> {
 
 const KEY: &str = "evidence.pem";
 
-/// Everything a page can store, as JSON; buffers as hexadecimal digits, keys as their properties.
-pub(crate) const DUMP_STORAGE: &str = r#"(async () => {
+/// The memory of the module, of which [`Browser::watch_outside`] keeps hold.
+pub(crate) const MEMORY: &str = "memory";
+
+/// Everything that a page can keep, by place, as JSON; buffers as hexadecimal digits, keys as their properties. Where the
+/// browser has no such place for this page, it is null.
+const EVERYTHING_KEPT: &str = r#"(async () => {
     const hex = bytes => [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
     const plain = value => {
         if (value instanceof ArrayBuffer) return hex(new Uint8Array(value));
@@ -88,14 +185,42 @@ pub(crate) const DUMP_STORAGE: &str = r#"(async () => {
         request.onsuccess = () => ok(request.result);
         request.onerror = () => no(request.error);
     });
-    const found = [{ local: { ...localStorage }, session: { ...sessionStorage }, cookies: document.cookie }];
-    for (const { name } of await indexedDB.databases()) {
-        const database = await done(indexedDB.open(name));
-        for (const store of database.objectStoreNames) {
-            const records = database.transaction(store).objectStore(store);
-            found.push({ name, store, values: plain(await done(records.getAll())) });
-        }
-        database.close();
+    const all = async iterator => { const found = []; for await (const it of iterator) found.push(it); return found };
+    const places = {
+        'local storage': () => ({ ...localStorage }),
+        'session storage': () => ({ ...sessionStorage }),
+        cookies: () => document.cookie,
+        'window name': () => window.name,
+        'history state': () => history.state,
+        location: () => location.href,
+        heading: () => document.title,
+        document: () => document.documentElement.outerHTML,
+        fields: () => [...document.querySelectorAll('input, textarea')].map(field => field.value),
+        memory: () => new Uint8Array(moduleMemory.buffer).toBase64(),
+        workers: async () => (await navigator.serviceWorker.getRegistrations()).map(worker => worker.scope),
+        caches: async () => Promise.all((await caches.keys()).map(async name => {
+            const cache = await caches.open(name);
+            return Promise.all((await cache.keys()).map(async ({ url }) => [url, await (await cache.match(url)).text()]));
+        })),
+        files: async () => Promise.all((await all((await navigator.storage.getDirectory()).values()))
+            .map(async file => [file.name, file.kind === 'file' ? await (await file.getFile()).text() : ''])),
+        databases: async () => {
+            const found = [];
+            for (const { name } of await indexedDB.databases()) {
+                const database = await done(indexedDB.open(name));
+                for (const store of database.objectStoreNames) {
+                    const records = database.transaction(store).objectStore(store);
+                    const [keys, values] = [await done(records.getAllKeys()), plain(await done(records.getAll()))];
+                    found.push({ name, store, keys, values });
+                }
+                database.close();
+            }
+            return found;
+        },
+    };
+    const kept = {};
+    for (const [place, look] of Object.entries(places)) {
+        try { kept[place] = await look() } catch { kept[place] = null }
     }
-    return found;
+    return kept;
 })()"#;

@@ -12,7 +12,15 @@ mod page_invites;
 
 mod page_looks;
 
+mod hostile;
+
 mod page_attacks;
+
+mod page_inert;
+
+mod page_surroundings;
+
+mod page_secrets;
 
 mod page_handover;
 

@@ -11,7 +11,7 @@ use tests::{
     tab::Tab,
 };
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, marks};
 
 /// Strikes calls that change something too; another seed strikes others.
 const CHAOS_SEED: &str = "12";
@@ -70,12 +70,12 @@ async fn the_main_job(rehearsal: &Rehearsal, transport: &str) -> Result<()> {
     browser.choose("#certificate-file", &folder.join("alice.crt")).await?;
     let profile = page::save_profile(&browser, "alice").await?;
     fs::copy(&profile, folder.join("alice.ovpn"))?;
-    let evidence = Evidence::collect(browser, rehearsal.path(), "alice.ovpn").await?;
+    let evidence = Evidence::collect(browser).await?;
 
     the_profile_is_the_export_with_an_identity(rehearsal)?;
     the_client_reaches_what_it_should(rehearsal, transport)?;
     evidence.nothing_left_the_page(&served.url)?;
-    evidence.the_key_is_nowhere_else(rehearsal)
+    evidence.the_key_is_nowhere_else(rehearsal, &marks(folder, "alice.ovpn")?)
 }
 
 fn the_profile_is_the_export_with_an_identity(rehearsal: &Rehearsal) -> Result<()> {

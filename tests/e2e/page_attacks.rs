@@ -1,20 +1,27 @@
-//! Hostile bundles: refused with a sentence.
-
-use std::fs;
+//! Hostile bundles: refused with a sentence, or shown as the text that they are.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{
     browser::Browser,
-    rehearsal::{Rehearsal, Served, copy, write},
+    page,
+    rehearsal::{Rehearsal, write},
     tab::Tab,
 };
 
+use crate::hostile::{MARKUP, Site, nothing_came_in, nothing_ran};
+
 #[tokio::test]
-async fn a_bundle_that_would_harm_is_refused_before_a_key_is_made() -> Result<()> {
+async fn a_bundle_can_do_no_harm() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    let site = Site::of(&rehearsal, |_| ())?;
-    let browser = Browser::open(&site.served.url, 1280, 900).await?;
+    let site = Site::of(&rehearsal)?;
+    what_would_harm_is_refused_before_a_key_is_made(&site).await?;
+    names_are_shown_as_text_and_lead_nowhere(&site).await?;
+    any_size_and_form_is_answered(&site).await
+}
+
+async fn what_would_harm_is_refused_before_a_key_is_made(site: &Site) -> Result<()> {
+    let browser = Browser::open_watched(&site.served.url).await?;
     browser.see("#screen-who").await?;
     for (line, code) in HARMFUL {
         site.change(|bundle| {
@@ -26,7 +33,7 @@ async fn a_bundle_that_would_harm_is_refused_before_a_key_is_made() -> Result<()
         browser.read("#message", code).await.with_context(|| (*line).to_owned())?;
     }
     for (name, value) in [
-        ("domain", json!("vpn.example.com\"><script>canary=1</script>")),
+        ("domain", json!(format!("vpn.example.com\">{MARKUP}"))),
         ("domain", json!("..")),
         ("version", json!("1")),
         ("deployment", json!({ "toString": MARKUP })),
@@ -41,47 +48,97 @@ async fn a_bundle_that_would_harm_is_refused_before_a_key_is_made() -> Result<()
     nothing_ran(browser, &site.served.url).await
 }
 
-/// A copy of the page, with a bundle of somebody who means harm.
-struct Site {
-    folder: tempfile::TempDir,
-    bundle: Value,
-    served: Served,
+/// Whatever a bundle calls its deployment and its admin, no letter goes to anybody else, and no name is more than a name.
+async fn names_are_shown_as_text_and_lead_nowhere(site: &Site) -> Result<()> {
+    site.change(|_| ())?;
+    let browser = Browser::open_watched(&site.served.url).await?;
+    let long = "W".repeat(5_000);
+    for (name, shown) in NAMES.iter().copied().chain([(long.as_str(), long.as_str())]) {
+        site.change(|bundle| bundle["deployment"] = json!(name))?;
+        browser.reload().await?;
+        browser.see("#screen-who").await.with_context(|| name.to_owned())?;
+        ensure!(browser.text("header .deployment").await? == shown, "{name:?} is shown otherwise");
+        nothing_came_in(&browser).await.with_context(|| name.to_owned())?;
+    }
+    site.change(|_| ())?;
+    browser.reload().await?;
+    page::make_request(&browser, "alice").await?;
+    for contact in CONTACTS {
+        site.change(|bundle| bundle["contact"] = json!(contact))?;
+        browser.reload().await?;
+        browser.click("#mail-csr").await?;
+        let letter = browser.handed_over()?.pop().filter(|it| it.to == "letter").context("a letter")?.content;
+        goes_to(&letter, contact).with_context(|| letter.clone())?;
+        nothing_came_in(&browser).await.with_context(|| (*contact).to_owned())?;
+    }
+    nothing_ran(browser, &site.served.url).await
 }
 
-impl Site {
-    fn of(rehearsal: &Rehearsal, change: impl FnOnce(&mut Value)) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        copy(&rehearsal.site(), folder.path())?;
-        let bundle = serde_json::from_slice(&fs::read(folder.path().join(BUNDLE))?)?;
-        let served = Served::folder(folder.path())?;
-        let site = Self { folder, bundle, served };
-        site.change(change)?;
-        Ok(site)
+/// Hosts can send anything, of any size: the page goes on, or says what is the matter, and does not hang.
+async fn any_size_and_form_is_answered(site: &Site) -> Result<()> {
+    site.change(|_| ())?;
+    let browser = Browser::open_watched(&site.served.url).await?;
+    let deep = format!("{{\"version\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
+    for (name, bundle) in [
+        ("nothing", String::new()),
+        ("a page", format!("<!doctype html>{MARKUP}")),
+        ("a list", "[]".to_owned()),
+        ("null", "null".to_owned()),
+        ("another kind of object", "{\"__proto__\":{\"version\":1}}".to_owned()),
+        ("deep", deep),
+        ("huge", format!("{{\"version\":1,\"domain\":\"{}\"}}", "a".repeat(20_000_000))),
+    ] {
+        write(&site.bundle(), bundle)?;
+        browser.reload().await?;
+        browser.see("#screen-stopped").await.with_context(|| name.to_owned())?;
+        browser.read("#message", "bundle.json").await.with_context(|| name.to_owned())?;
     }
-
-    /// Changes the bundle as it was in the beginning.
-    fn change(&self, change: impl FnOnce(&mut Value)) -> Result<()> {
-        let mut bundle = self.bundle.clone();
-        change(&mut bundle);
-        write(&self.folder.path().join(BUNDLE), bundle.to_string())
-    }
+    site.change(|bundle| {
+        let configuration = bundle["client_configuration"].as_str().unwrap_or_default();
+        bundle["client_configuration"] = json!(format!("{configuration}\n{}", "# nothing\n".repeat(1_000_000)));
+        bundle["constructor"] = json!({ "prototype": MARKUP });
+        bundle["more"] = json!("x".repeat(20_000_000));
+    })?;
+    browser.reload().await?;
+    browser.see("#screen-who").await.context("huge, and good")?;
+    nothing_ran(browser, &site.served.url).await
 }
 
-/// No script of the attacker's ran or was kept from running by the policy alone, and nothing was asked of anybody.
-async fn nothing_ran(browser: Browser, url: &str) -> Result<()> {
-    ensure!(browser.evaluate("typeof canary").await? == "undefined", "a script ran");
-    let foreign = "document.querySelectorAll('main img, main script, iframe, a[href], [onerror], [style]').length";
-    ensure!(browser.evaluate(foreign).await? == 0, "markup came into the page");
-    let record = browser.close().await?;
-    ensure!(record.console.is_empty(), "{:?}", record.console);
-    for request in &record.requests {
-        ensure!(request.url.starts_with(url) && request.method == "GET", "{request:?}");
-    }
+/// That this is a letter to `contact` and to nobody else, with a subject, a body and no other field (RFC 6068).
+fn goes_to(letter: &str, contact: &str) -> Result<()> {
+    let (address, fields) =
+        letter.strip_prefix("mailto:").and_then(|rest| rest.split_once('?')).context("no letter")?;
+    let decoded = form_urlencoded::parse(format!("to={address}").as_bytes()).next().map(|(_, to)| to.into_owned());
+    ensure!(decoded.as_deref() == Some(contact), "it goes to {decoded:?}");
+    ensure!(address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@%-_.!~*'()".contains(&byte)), "{address}");
+    let fields: Vec<_> = form_urlencoded::parse(fields.as_bytes()).map(|(name, _)| name.into_owned()).collect();
+    ensure!(fields == ["subject", "body"], "it has {fields:?}");
     Ok(())
 }
 
-const BUNDLE: &str = "bundle.json";
-const MARKUP: &str = "<img src=x onerror=canary=1>";
+const CONTACTS: &[&str] = &[
+    "vpn@example.com?bcc=mallory@example.org",
+    "vpn@example.com&bcc=mallory@example.org&body=x",
+    "vpn@example.com%0ABcc:mallory@example.org",
+    "vpn@example.com\r\nBcc: mallory@example.org",
+    "vpn@example.com,mallory@example.org",
+    "vpn@example.com#fragment",
+    "\u{202e}gro.elpmaxe@yrollam",
+    MARKUP,
+    "javascript:pwned=1",
+];
+
+/// As they stand in the bundle, and as they are shown.
+const NAMES: &[(&str, &str)] = &[
+    (MARKUP, MARKUP),
+    ("</p><script>pwned=1</script>", "</p><script>pwned=1</script>"),
+    ("{{constructor.constructor('pwned=1')()}}", "{{constructor.constructor('pwned=1')()}}"),
+    ("&lt;b&gt; **bold** [link](javascript:pwned=1)", "&lt;b&gt; **bold** [link](javascript:pwned=1)"),
+    ("demo\u{202e}omed", "demo\u{fffd}omed"),
+    ("de\u{200b}mo\u{2066}", "de\u{fffd}mo\u{fffd}"),
+    ("__proto__", "__proto__"),
+    ("../../demo", "../../demo"),
+];
 
 /// What stands in the message is the refusal's code. That every such directive is refused, the rules' own tests say.
 const HARMFUL: &[(&str, &str)] = &[

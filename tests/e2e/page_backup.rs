@@ -16,7 +16,7 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
     let first = Browser::open(&served.url, 1280, 900).await?;
     fs::copy(page::make_request(&first, "alice").await?, folder.join("alice.csr"))?;
-    first.evaluate(OPEN_ALL).await?;
+    first.evaluate(page::UNFOLD).await?;
     first.fill("#backup-passphrase", "too short").await?;
     first.click("#back-up button").await?;
     first.read("#message", "too short").await?;
@@ -38,7 +38,7 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
 
     let second = Browser::open(&served.url, 1280, 900).await?;
     second.see("#screen-who").await?;
-    second.evaluate(OPEN_ALL).await?;
+    second.evaluate(page::UNFOLD).await?;
     for (file, passphrase, said) in [
         ("alice.csr", PASSPHRASE, "not an encrypted key"),
         ("alice-key.pem", "not the right one", "does not open this file"),
@@ -62,4 +62,3 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
 }
 
 const PASSPHRASE: &str = "four words and a dozen";
-const OPEN_ALL: &str = "(document.querySelectorAll('details').forEach(it => it.open = true), true)";

@@ -20,7 +20,7 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     page::go_on(&browser).await?;
     page::paste(&browser, &folder.join("alice.crt")).await?;
     browser.see("#download-profile").await?;
-    browser.evaluate("(document.querySelectorAll('details').forEach(it => it.open = true), true)").await?;
+    browser.evaluate(page::UNFOLD).await?;
     browser.fill("#profile-passphrase", "too short").await?;
     browser.click("#protect button").await?;
     browser.read("#message", "too short").await?;

@@ -3,6 +3,12 @@
 //! What a page sends is not taken from the page's own session, which sees neither workers nor beacons for sure, but
 //! from the browser's network log with every byte in it: whatever goes out, from whatever context, is there.
 
+mod adverse;
+
+mod outside;
+
+pub use outside::HandedOver;
+
 use std::{
     fs::File,
     io::BufReader,
@@ -16,10 +22,11 @@ use chromiumoxide::{
     Browser as Chromium, BrowserConfig, Page,
     cdp::{
         browser_protocol::{
-            browser::{SetDownloadBehaviorBehavior, SetDownloadBehaviorParams},
+            browser::{BrowserContextId, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams},
             dom::SetFileInputFilesParams,
             emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetUserAgentOverrideParams},
             log::EventEntryAdded,
+            target::EventTargetCreated,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
     },
@@ -40,6 +47,11 @@ pub struct Browser {
     handler: JoinHandle<()>,
     page: Page,
     console: Arc<Mutex<Vec<String>>>,
+    /// What the browser runs besides its first tab: `service_worker http://…`.
+    started: Arc<Mutex<Vec<String>>>,
+    /// What pages have told, see [`Browser::hear`].
+    told: Arc<Mutex<Vec<String>>>,
+    private: Option<BrowserContextId>,
     folder: TempDir,
 }
 
@@ -56,6 +68,10 @@ pub struct Record {
     pub sent: Vec<u8>,
     /// The user profile's files: storage of every kind, cache and history.
     pub storage: Vec<(PathBuf, Vec<u8>)>,
+    /// Workers of every kind that were started, and further windows: `service_worker http://…`.
+    pub started: Vec<String>,
+    /// The files that were downloaded.
+    pub downloads: Vec<(PathBuf, Vec<u8>)>,
 }
 
 /// One request, of whatever kind.
@@ -77,6 +93,7 @@ impl Browser {
     pub async fn open(url: &str, width: u32, height: u32) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("latchkey-browser-").tempdir()?;
         let net_log = folder.path().join(NET_LOG).display().to_string();
+        let names = format!("MAP {INSECURE_HOST} 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1");
         let config = BrowserConfig::builder()
             .chrome_executable("/usr/bin/chromium")
             .new_headless_mode()
@@ -89,7 +106,7 @@ impl Browser {
             .args(QUIET.iter().copied())
             // It asks Google how to fill in each form that it sees, in the page's name.
             .arg(("disable-features", "AutofillServerCommunication"))
-            .arg(("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"))
+            .arg(("host-resolver-rules", names.as_str()))
             .arg(("log-net-log", net_log.as_str()))
             .arg(("net-log-capture-mode", "Everything"))
             .build()
@@ -98,15 +115,12 @@ impl Browser {
         // Messages that this version of the protocol's description does not know come as errors: they are skipped.
         let handler = tokio::spawn(async move { while handler.next().await.is_some() {} });
         let page = chromium.new_page("about:blank").await?;
-        let browser = Self { chromium, handler, page, console: Arc::default(), folder };
+        let (console, started, told) = (Arc::default(), Arc::default(), Arc::default());
+        let browser = Self { chromium, handler, page, console, started, told, private: None, folder };
+        browser.note_what_starts().await?;
         browser.listen().await?;
         std::fs::create_dir(browser.downloads())?;
-        let downloads = SetDownloadBehaviorParams::builder()
-            .behavior(SetDownloadBehaviorBehavior::Allow)
-            .download_path(browser.downloads().display().to_string())
-            .build()
-            .map_err(|error| anyhow!("{error}"))?;
-        browser.chromium.execute(downloads).await?;
+        browser.allow_downloads().await?;
         browser.go(url).await?;
         Ok(browser)
     }
@@ -179,9 +193,41 @@ impl Browser {
         self.chromium.close().await?;
         self.chromium.wait().await?;
         self.handler.abort();
-        let console = self.console.lock().map_err(|_| anyhow!("a listener panicked"))?.clone();
-        let storage = crate::rehearsal::files(&self.folder.path().join(USER_DATA))?;
-        Record::read(&self.folder.path().join(NET_LOG), console, storage)
+        let record = Record {
+            requests: Vec::new(),
+            lookups: Vec::new(),
+            console: noted(&self.console)?,
+            sent: Vec::new(),
+            storage: crate::rehearsal::files(&self.folder.path().join(USER_DATA))?,
+            started: noted(&self.started)?,
+            downloads: crate::rehearsal::files(&self.downloads())?,
+        };
+        record.with_log(&self.folder.path().join(NET_LOG))
+    }
+
+    /// In private windows, too.
+    async fn allow_downloads(&self) -> Result<()> {
+        let mut downloads = SetDownloadBehaviorParams::builder()
+            .behavior(SetDownloadBehaviorBehavior::Allow)
+            .download_path(self.downloads().display().to_string());
+        if let Some(window) = &self.private {
+            downloads = downloads.browser_context_id(window.clone());
+        }
+        self.chromium.execute(downloads.build().map_err(|error| anyhow!("{error}"))?).await?;
+        Ok(())
+    }
+
+    async fn note_what_starts(&self) -> Result<()> {
+        let mut created = self.chromium.event_listener::<EventTargetCreated>().await?;
+        let started = Arc::clone(&self.started);
+        tokio::spawn(async move {
+            while let Some(event) = created.next().await {
+                if let Ok(mut started) = started.lock() {
+                    started.push(format!("{} {}", event.target_info.r#type, event.target_info.url));
+                }
+            }
+        });
+        Ok(())
     }
 
     async fn listen(&self) -> Result<()> {
@@ -252,13 +298,14 @@ impl Tab for Browser {
 }
 
 impl Record {
-    fn read(net_log: &Path, console: Vec<String>, storage: Vec<(PathBuf, Vec<u8>)>) -> Result<Self> {
+    /// Adds what the network log has.
+    fn with_log(self, net_log: &Path) -> Result<Self> {
         let log: Value = serde_json::from_reader(BufReader::new(File::open(net_log)?)).context("the network log")?;
         let event_type = |name: &str| log.pointer(&format!("/constants/logEventTypes/{name}")).and_then(Value::as_i64);
         let start = event_type("URL_REQUEST_START_JOB").context("the network log names its events otherwise")?;
         let lookup =
             event_type("HOST_RESOLVER_MANAGER_REQUEST").context("the network log names its events otherwise")?;
-        let mut record = Self { requests: Vec::new(), lookups: Vec::new(), console, sent: Vec::new(), storage };
+        let mut record = self;
         for event in log["events"].as_array().context("the network log's events")? {
             let params = &event["params"];
             let text = |name: &str| params[name].as_str().unwrap_or_default();
@@ -283,6 +330,14 @@ impl Record {
         }
         Ok(record)
     }
+}
+
+/// The name of this machine by which pages over plain HTTP are as insecure as those of any other host.
+pub const INSECURE_HOST: &str = "vpn-page.test";
+
+/// What a listener has written down until now.
+fn noted(lines: &Mutex<Vec<String>>) -> Result<Vec<String>> {
+    Ok(lines.lock().map_err(|_| anyhow!("a listener panicked"))?.clone())
 }
 
 const NET_LOG: &str = "net-log.json";

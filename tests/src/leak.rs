@@ -1,13 +1,14 @@
-//! The search for a private key where none must be.
+//! The search for a private key, or a passphrase, where none must be.
 //!
-//! A key is looked for in every form in which it could have been carried off: as the bytes themselves, in
+//! A secret is looked for in every form in which it could have been carried off: as the bytes themselves, in
 //! hexadecimal digits (either case, with or without separators), and in base64 (either alphabet, wrapped or not,
-//! at whatever offset it was encoded). It is enough that a run of a secret number shows.
+//! at whatever offset it was encoded); in text of one or of two bytes a character, escaped for an address or not. It is
+//! enough that a run of a secret number shows.
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
-/// The marks by which one private key would be recognised.
-#[derive(Debug)]
+/// The marks by which secrets would be recognised.
+#[derive(Clone, Debug)]
 pub struct Marks {
     /// Runs of bytes.
     bytes: Vec<Vec<u8>>,
@@ -26,12 +27,25 @@ impl Marks {
             .flat_map(|number| number.chunks(RUN).skip(1).map(<[u8]>::to_vec))
             .filter(|run| run.len() == RUN)
             .collect();
-        let hex = runs.iter().map(|run| run.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+        let hex = runs.iter().map(|run| hex(run)).collect();
         let base64 = runs.iter().flat_map(|run| (0..3).map(|offset| base64_at(run, offset))).collect();
         Self { bytes: runs, hex, base64 }
     }
 
-    /// Whether the key shows in `haystack`.
+    /// These marks and those of a passphrase of ASCII characters: a long one, since a short one shows by accident.
+    #[must_use]
+    pub fn and_of(mut self, passphrase: &str) -> Self {
+        let bytes = passphrase.as_bytes();
+        let without_blanks = passphrase.replace(' ', "").into_bytes();
+        self.bytes.extend([bytes.to_vec(), passphrase.replace(' ', "+").into_bytes()]);
+        self.hex.push(hex(bytes));
+        self.base64.extend((0..3).map(|offset| base64_at(bytes, offset)));
+        // What `compact` makes of it, in whatever text it stands.
+        self.base64.extend(String::from_utf8(without_blanks));
+        self
+    }
+
+    /// Whether a secret shows in `haystack`.
     pub fn are_in(&self, haystack: &[u8]) -> bool {
         if self.bytes.iter().any(|run| contains(haystack, run)) {
             return true;
@@ -53,24 +67,38 @@ fn base64_at(run: &[u8], offset: usize) -> String {
     BASE64_STANDARD_NO_PAD.encode(aligned.get(..whole).unwrap_or_default())
 }
 
-/// `haystack` in the standard base64 alphabet, without line breaks (also as JSON writes them), blanks and quotes.
+/// `haystack` in the standard base64 alphabet, without line breaks (also as JSON writes them), blanks and quotes, without
+/// the zeros that a text of two bytes a character has, and without the escapes of an address.
 fn compact(haystack: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(haystack.len());
-    let mut bytes = haystack.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
+    let mut rest = haystack;
+    while let [first, after @ ..] = rest {
+        let (byte, after) = match (first, after) {
+            (b'\\', [b'/', after @ ..]) => (b'/', after),
+            (b'\\', [b'n' | b'r' | b't', after @ ..]) => (b' ', after),
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high * 16 + low, after),
+                _ => (b'%', rest.get(1..).unwrap_or_default()),
+            },
+            (byte, after) => (*byte, after),
+        };
+        rest = after;
         match byte {
-            b'\\' if matches!(bytes.peek(), Some(b'n' | b'r' | b't' | b'/')) => {
-                if bytes.next() == Some(b'/') {
-                    text.push(b'/');
-                }
-            }
             b'-' => text.push(b'+'),
             b'_' => text.push(b'/'),
-            byte if byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\\' | b',') => {}
+            byte if byte.is_ascii_whitespace() || matches!(byte, 0 | b'"' | b'\\' | b',') => {}
             byte => text.push(byte),
         }
     }
     text
+}
+
+fn digit(hexadecimal: u8) -> Option<u8> {
+    char::from(hexadecimal).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -104,6 +132,37 @@ mod tests {
                 assert!(marks.are_in(text.as_bytes()), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_key_shows_in_an_address_and_in_text_of_two_bytes_a_character() {
+        let number: Vec<u8> = (0..128).map(|i: u8| i.wrapping_mul(211).wrapping_add(5)).collect();
+        let marks = Marks::of(std::slice::from_ref(&number));
+        let base64 = BASE64_STANDARD_NO_PAD.encode(&number);
+        let escaped: String = base64.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let wide: Vec<u8> = base64.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(marks.are_in(escaped.as_bytes()));
+        assert!(marks.are_in(&wide));
+        assert!(!marks.are_in(b"100% of %zz, and %"));
+    }
+
+    #[test]
+    fn a_passphrase_shows_in_every_encoding() {
+        let passphrase = "four words and a dozen more";
+        let marks = Marks::of(&[]).and_of(passphrase);
+        let wide: Vec<u8> = passphrase.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let hex: String = passphrase.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for text in [
+            passphrase.into(),
+            wide,
+            hex.into_bytes(),
+            BASE64_STANDARD_NO_PAD.encode(format!("a{passphrase}b")).into_bytes(),
+            passphrase.replace(' ', "%20").into_bytes(),
+            passphrase.replace(' ', "+").into_bytes(),
+        ] {
+            assert!(marks.are_in(&text), "{}", String::from_utf8_lossy(&text));
+        }
+        assert!(!marks.are_in(b"four words and another dozen"));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub mod firefox;
 
 pub mod page;
 
+pub mod sentence;
+
 pub mod axe;
 
 pub mod site;

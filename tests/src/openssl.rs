@@ -90,13 +90,13 @@ fn padded(serial: &str) -> String {
     format!("{serial:0>32}")
 }
 
-/// The hexadecimal digits of each secret number of the RSA key in `file`: the primes and the private exponent.
+/// Each secret number of the RSA key in `file`: the private exponent, the primes, and what is derived of them.
 ///
 /// # Errors
 /// As [`run`].
 pub fn secret_numbers(folder: &Path, file: &str) -> Result<Vec<Vec<u8>>> {
     let text = run(folder, &["pkey", "-in", file, "-noout", "-text"])?;
-    ["privateExponent:", "prime1:", "prime2:"]
+    ["privateExponent:", "prime1:", "prime2:", "exponent1:", "exponent2:", "coefficient:"]
         .iter()
         .map(|name| {
             let (_, after) = text.split_once(name).with_context(|| format!("`{name}` in the text of `{file}`"))?;

@@ -72,6 +72,9 @@ pub async fn save_profile(browser: &impl Tab, username: &str) -> Result<PathBuf>
     browser.downloaded(&format!("{username}.ovpn")).await
 }
 
+/// Unfolds everything that the page has folded.
+pub const UNFOLD: &str = "(document.querySelectorAll('details').forEach(it => it.open = true), true)";
+
 /// Keeps in `outside.followed` where the page sends the mail program, instead of starting one.
 pub const FOLLOWED_LETTERS: &str = r"(() => {
     window.outside ??= {};

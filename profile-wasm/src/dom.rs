@@ -123,6 +123,10 @@ impl Dom {
             for (name, text) in fields {
                 fill(&item, name, text);
             }
+            // An item keeps what it says, whatever else is filled in later.
+            for place in elements(item.query_selector_all("[data-fill]").ok()) {
+                attribute(&place, "data-fill", None);
+            }
             if let Ok(Some(button)) = item.query_selector("button") {
                 attribute(&button, "value", Some(&place.to_string()));
             }

@@ -32,6 +32,20 @@ mod page_firefox;
 
 mod page_networkmanager;
 
+mod page_way;
+
+mod page_keyboard;
+
+mod page_tree;
+
+mod page_reload;
+
+mod page_side_by_side;
+
+mod page_offline;
+
+mod page_print;
+
 mod single_file;
 
 mod sign_refuses;

@@ -49,7 +49,7 @@ async fn an_invited_user_is_signed_unasked() -> Result<()> {
     browser.see("#screen-choose").await?;
     for (user, other) in [("alice", "bob"), ("bob", "alice")] {
         browser.reload().await?;
-        choose(&browser, user).await?;
+        page::choose(&browser, user).await?;
         page::go_on(&browser).await?;
         page::paste(&browser, &folder.join(format!("{other}.crt"))).await?;
         browser.read("#message", other).await?;
@@ -85,14 +85,5 @@ async fn a_link_that_is_no_good_is_refused_and_inert() -> Result<()> {
         let record = browser.close().await?;
         ensure!(record.console.is_empty(), "{fragment}: {:?}", record.console);
     }
-    Ok(())
-}
-
-async fn choose(browser: &Browser, user: &str) -> Result<()> {
-    browser.see("#waiting button").await?;
-    let press = format!(
-        "([...document.querySelectorAll('#waiting button')].find(it => it.textContent.includes('{user}.')).click(), true)"
-    );
-    browser.evaluate(&press).await?;
     Ok(())
 }

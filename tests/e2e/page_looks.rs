@@ -1,5 +1,5 @@
 //! Every state of the page, in every language, narrow and wide, dark and light. The pictures stay under
-//! `target/page-screens` for people to look at.
+//! `target/page-screens` for people to look at, and beside them what a screen reader is given, to be read.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use tests::{
     axe,
     browser::Browser,
     page,
-    rehearsal::{Rehearsal, repository},
+    rehearsal::{Rehearsal, repository, write},
     tab::Tab,
 };
 
@@ -25,7 +25,7 @@ async fn every_state_fits_in_every_language() -> Result<()> {
         browser.reload().await?;
         browser.see("#screen-who").await?;
         what_axe_should_find_is_found(&browser).await?;
-        let album = Album { browser: &browser, folder: pictures(tag)?, tag };
+        let album = Album::new(&browser, tag)?;
         album.picture("1-who").await?;
         browser.fill("#username", "alice!").await?;
         browser.click("#generate").await?;
@@ -86,10 +86,7 @@ async fn a_language_that_was_chosen_stays() -> Result<()> {
     browser.fill("#username", "alice!").await?;
     browser.click("#generate").await?;
     browser.read("#message", "cannot be in a user name").await?;
-    let speak = |tag: &str| {
-        format!("(e => (e.value = '{tag}', e.dispatchEvent(new Event('change'))))(document.querySelector('#language'))")
-    };
-    browser.evaluate(&speak("zh-Hans")).await?;
+    page::speak(&browser, "zh-Hans").await?;
     browser.read("#message", "用户名中不能有“!”").await?;
     browser.read("title", "您的 VPN 配置文件").await?;
     ensure!(browser.text("#username").await? == "alice!", "what was typed is gone");
@@ -97,7 +94,7 @@ async fn a_language_that_was_chosen_stays() -> Result<()> {
     browser.reload().await?;
     browser.read("#screen-request h2", "发送申请").await?;
     browser.read("#screen-request", "保存 alice.csr").await?;
-    browser.evaluate(&speak("en")).await?;
+    page::speak(&browser, "en").await?;
     browser.read("#screen-request", "Save alice.csr").await?;
     browser.reload().await?;
     browser.read("#screen-request h2", "Send the request").await?;
@@ -119,13 +116,37 @@ async fn what_axe_should_find_is_found(browser: &Browser) -> Result<()> {
     browser.see("#screen-who").await
 }
 
-struct Album<'a> {
+/// Pictures of the page's states in one language, and what is read aloud of them.
+pub(crate) struct Album<'a> {
     browser: &'a Browser,
     folder: PathBuf,
     tag: &'a str,
 }
 
-impl Album<'_> {
+impl<'a> Album<'a> {
+    /// One under `target/page-screens/TAG`.
+    pub(crate) fn new(browser: &'a Browser, tag: &'a str) -> Result<Self> {
+        Ok(Self { browser, folder: pictures(tag)?, tag })
+    }
+
+    /// Writes down what is read aloud of the state, and holds it against the rules of structure; then with all that is folded.
+    pub(crate) async fn reading(&self, state: &str) -> Result<()> {
+        for (suffix, script) in [("", "true"), ("-unfolded", UNFOLD)] {
+            self.browser.evaluate(script).await?;
+            let tree = self.browser.tree().await?;
+            write(&self.folder.join(format!("{state}{suffix}.txt")), tree.to_string())?;
+            tree.check().with_context(|| format!("what is read aloud of {state}{suffix}:\n{tree}"))?;
+        }
+        self.browser.evaluate(FOLD).await?;
+        Ok(())
+    }
+
+    /// Takes a picture of the state as it comes out of a printer.
+    pub(crate) async fn paper(&self, state: &str) -> Result<()> {
+        self.browser.look_printed().await?;
+        self.browser.screenshot(&self.folder.join(format!("{state}-paper.png"))).await
+    }
+
     /// Takes the state's pictures, and judges what a program can judge of its looks.
     async fn picture(&self, state: &str) -> Result<()> {
         for (width, is_dark) in [(320, false), (320, true), (1280, true), (1280, false), (2560, false)] {
@@ -136,6 +157,7 @@ impl Album<'_> {
             axe::finds_nothing(self.browser).await.with_context(|| format!("{state}, {width} pixels, {scheme}"))?;
             ensure!(overflow.as_i64().is_some_and(|by| by <= 0), "{state} is {overflow} pixels too wide at {width}");
         }
+        self.reading(state).await?;
         let spoken = self.browser.evaluate("document.documentElement.lang").await?;
         ensure!(spoken == self.tag, "{state}: the page is in {spoken} and not in {}", self.tag);
         let empty = "[...document.querySelectorAll('[data-text]')].filter(it => !it.textContent.trim()).length";
@@ -156,3 +178,10 @@ fn target() -> Result<PathBuf> {
     let target = own.ancestors().find(|folder| folder.ends_with("target")).map(Path::to_owned);
     target.or_else(|| Some(repository().join("target"))).context("cargo's target folder")
 }
+
+const UNFOLD: &str = r"(() => {
+    globalThis.unfolded = [...document.querySelectorAll('details:not([open])')];
+    unfolded.forEach(it => it.open = true);
+    return true;
+})()";
+const FOLD: &str = "(unfolded.forEach(it => it.open = false), true)";

@@ -3,6 +3,14 @@
 //! What a page sends is not taken from the page's own session, which sees neither workers nor beacons for sure, but
 //! from the browser's network log with every byte in it: whatever goes out, from whatever context, is there.
 
+pub mod keyboard;
+
+pub mod tree;
+
+mod paper;
+
+mod tabs;
+
 mod adverse;
 
 mod outside;
@@ -40,12 +48,14 @@ use tokio::task::JoinHandle;
 
 use crate::tab::Tab;
 
-/// A headless Chromium with a user profile of its own and one tab.
+/// A headless Chromium with a user profile of its own and one tab, or two.
 #[derive(Debug)]
 pub struct Browser {
     chromium: Chromium,
     handler: JoinHandle<()>,
     page: Page,
+    /// The tab behind, if there is one.
+    behind: Option<Page>,
     console: Arc<Mutex<Vec<String>>>,
     /// What the browser runs besides its first tab: `service_worker http://…`.
     started: Arc<Mutex<Vec<String>>>,
@@ -116,7 +126,7 @@ impl Browser {
         let handler = tokio::spawn(async move { while handler.next().await.is_some() {} });
         let page = chromium.new_page("about:blank").await?;
         let (console, started, told) = (Arc::default(), Arc::default(), Arc::default());
-        let browser = Self { chromium, handler, page, console, started, told, private: None, folder };
+        let browser = Self { chromium, handler, page, behind: None, console, started, told, private: None, folder };
         browser.note_what_starts().await?;
         browser.listen().await?;
         std::fs::create_dir(browser.downloads())?;

@@ -19,6 +19,27 @@ pub async fn make_request(browser: &impl Tab, username: &str) -> Result<PathBuf>
     browser.downloaded(&format!("{username}.csr")).await
 }
 
+/// Chooses a language.
+///
+/// # Errors
+/// The page has no list of languages.
+pub async fn speak(browser: &impl Tab, tag: &str) -> Result<()> {
+    let choose = format!("it => (it.value = '{tag}', it.dispatchEvent(new Event('change')))");
+    browser.evaluate(&format!("({choose})(document.querySelector('#language'))")).await?;
+    Ok(())
+}
+
+/// Goes on with the request of `username`, one of several.
+///
+/// # Errors
+/// As [`make_request`].
+pub async fn choose(browser: &impl Tab, username: &str) -> Result<()> {
+    browser.see("#waiting button").await?;
+    let its = format!("it => it.textContent.includes('{username}.')");
+    browser.evaluate(&format!("([...document.querySelectorAll('#waiting button')].find({its}).click(), true)")).await?;
+    Ok(())
+}
+
 /// Goes on from the request to where the certificate is wanted.
 ///
 /// # Errors

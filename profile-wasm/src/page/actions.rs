@@ -143,6 +143,7 @@ impl Page {
             Action::Notify => {
                 watch::ask().await;
                 self.dom.show(id::NOTIFY, watch::can_ask());
+                view::focus_heading(&self.dom, self.screen.get());
                 Ok(())
             }
             Action::TakeDropped => self.take_dropped().await,

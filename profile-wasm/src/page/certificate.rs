@@ -31,8 +31,10 @@ impl Page {
     }
 
     pub(super) async fn to_certificate(&self) -> Result<(), Message> {
+        // Whoever sees the next screen finds it again after a reload.
+        let noted = self.note(|record| record.set_sent(true)).await;
         self.step(Event::Sent)?;
-        self.note(|record| record.set_sent(true)).await
+        noted
     }
 
     pub(super) async fn look_up(&self) -> Result<(), Message> {
@@ -63,7 +65,8 @@ impl Page {
         // Set once: on the screens that follow there is no way to give another.
         let pem = certificate.to_pem();
         drop(work.certificate.set(certificate));
+        let noted = self.note(|record| record.set_certificate(&pem)).await;
         self.step(Event::Certified)?;
-        self.note(|record| record.set_certificate(&pem)).await
+        noted
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Page;
-use crate::{dom::id, files, message::Message, screen::Event};
+use crate::{dom::id, files, message::Message, screen::Event, view};
 
 impl Page {
     /// Saves the profile, its key encrypted by the passphrase that was typed.
@@ -28,6 +28,7 @@ impl Page {
     /// Leaves the key where it is, and says what that means. It can be given up later, as at every step.
     pub(super) fn keep_key(&self) -> Result<(), Message> {
         self.dom.show(id::SAVED, false);
+        view::focus_heading(&self.dom, self.screen.get());
         Err(Message::new("key-kept"))
     }
 

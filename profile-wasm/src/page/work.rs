@@ -42,9 +42,12 @@ impl Page {
         let (Some(store), Some(Kept { key, record })) = (&self.store, &work.record) else {
             return Ok(());
         };
+        // What was removed in another tab stays removed.
+        if store.get(key).await?.is_none() {
+            return Ok(());
+        }
         change(record);
-        // Another tab may have removed it, and removed it stays.
-        if store.get(key).await?.is_some() { store.put(key, record).await } else { Ok(()) }
+        store.put(key, record).await
     }
 
     pub(super) fn work(&self) -> Result<Rc<Work>, Message> {

@@ -151,17 +151,6 @@ fn name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// How the private key of `profile` in `folder` would be recognised.
-pub(crate) fn marks(folder: &Path, profile: &str) -> Result<Marks> {
-    let profile = fs::read_to_string(folder.join(profile))?;
-    let (_, key) = profile.split_once("<key>\n").context("the key")?;
-    write(&folder.join(KEY), key.trim_end_matches("</key>\n"))?;
-    let marks = Marks::of(&openssl::secret_numbers(folder, KEY)?);
-    fs::remove_file(folder.join(KEY))?;
-    ensure!(marks.are_in(profile.as_bytes()), "the search does not even find the key in the profile");
-    Ok(marks)
-}
-
 const KEY: &str = "evidence.pem";
 
 /// The memory of the module, of which [`Browser::watch_outside`] keeps hold.
@@ -169,7 +158,7 @@ pub(crate) const MEMORY: &str = "memory";
 
 /// Everything that a page can keep, by place, as JSON; buffers as hexadecimal digits, keys as their properties. Where the
 /// browser has no such place for this page, it is null.
-const EVERYTHING_KEPT: &str = r#"(async () => {
+pub(crate) const EVERYTHING_KEPT: &str = r#"(async () => {
     const hex = bytes => [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
     const plain = value => {
         if (value instanceof ArrayBuffer) return hex(new Uint8Array(value));
@@ -185,10 +174,12 @@ const EVERYTHING_KEPT: &str = r#"(async () => {
         request.onsuccess = () => ok(request.result);
         request.onerror = () => no(request.error);
     });
+    // As properties not all of them show: `key` is a function of every storage.
+    const stored = storage => Array.from({ length: storage.length }, (_, at) => [storage.key(at), storage.getItem(storage.key(at))]);
     const all = async iterator => { const found = []; for await (const it of iterator) found.push(it); return found };
     const places = {
-        'local storage': () => ({ ...localStorage }),
-        'session storage': () => ({ ...sessionStorage }),
+        'local storage': () => stored(localStorage),
+        'session storage': () => stored(sessionStorage),
         cookies: () => document.cookie,
         'window name': () => window.name,
         'history state': () => history.state,

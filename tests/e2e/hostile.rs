@@ -10,6 +10,7 @@ use serde_json::Value;
 use tests::{
     browser::Browser,
     rehearsal::{Rehearsal, Served, copy, write},
+    tab::Tab,
 };
 
 /// A copy of the page, with a bundle of somebody who means harm.

@@ -17,7 +17,7 @@ use tests::{
 };
 
 use crate::{
-    evidence::{self, DUMP_STORAGE},
+    evidence::{self, EVERYTHING_KEPT},
     page_looks::pictures,
 };
 
@@ -85,7 +85,7 @@ impl Visitor {
         firefox.see("#wipe").await?;
         self.picture(&firefox, "4-profile").await?;
 
-        let storage = firefox.evaluate(DUMP_STORAGE).await?;
+        let storage = firefox.evaluate(EVERYTHING_KEPT).await?;
         ensure!(storage.as_array().is_some_and(|stores| stores.len() > 1), "the storage could not be read: {storage}");
         let marks = evidence::marks(folder, &ovpn)?;
         ensure!(!marks.are_in(storage.to_string().as_bytes()), "the key is in the page's storage");

@@ -51,7 +51,7 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
 
     page::go_on(&browser).await?;
     let names = [("found", "bob.vpn.example.com"), ("expected", "alice.vpn.example.com")];
-    let refusals: &[(&str, &str, &[(&str, &str)])] = &[
+    let refusals: &[Refusal<'_>] = &[
         ("other-key.crt", "another-key", &[("expected", &words)]),
         ("bob.crt", "another-name", &names),
         ("foreign.crt", "another-ca", &[("found", "Another CA")]),
@@ -96,6 +96,9 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
     browser.close().await?;
     Ok(())
 }
+
+/// A file, the refusal's code, and what its sentence names.
+type Refusal<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 /// Files that are not what is waited for: `foreign.crt` has alice's key and name, certified by another CA, `same-name.crt` by
 /// another CA that calls itself as ours; `server.crt` is a server's.

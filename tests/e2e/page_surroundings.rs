@@ -9,6 +9,7 @@ use tests::{
     page,
     rehearsal::{Rehearsal, write},
     sentence::Sentences,
+    tab::Tab,
 };
 
 use crate::hostile::Site;

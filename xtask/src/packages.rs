@@ -1,6 +1,9 @@
 //! Programs that come with the operating system: found, or installed where that is allowed, or named.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Result, bail};
 
@@ -24,9 +27,10 @@ impl Package {
         self.debian
     }
 
-    /// Where the program is.
+    /// Where the program is, or the file, where its whole path is given.
     pub(crate) fn find(&self) -> Option<PathBuf> {
-        process::find(self.program)
+        let path = Path::new(self.program);
+        if path.is_absolute() { path.is_file().then(|| path.to_owned()) } else { process::find(self.program) }
     }
 }
 

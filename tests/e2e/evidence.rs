@@ -13,10 +13,9 @@ use tests::{
     tab::Tab,
 };
 
-/// A finished visit: what the browser did, what the page kept, and what it handed over.
+/// A finished visit: what the browser did, and what the page kept.
 pub(crate) struct Evidence {
     pub(crate) record: Record,
-    pub(crate) handed_over: Vec<HandedOver>,
     /// By the name of the place.
     kept: Map<String, Value>,
 }
@@ -27,8 +26,7 @@ impl Evidence {
         let kept = browser.evaluate(EVERYTHING_KEPT).await?;
         let kept = kept.as_object().with_context(|| format!("what the page kept: {kept}"))?.clone();
         ensure!(kept.get("databases").is_some_and(Value::is_array), "the storage could not be read: {kept:?}");
-        let handed_over = browser.handed_over()?;
-        Ok(Self { record: browser.close().await?, handed_over, kept })
+        Ok(Self { record: browser.close().await?, kept })
     }
 
     /// Every request was one of those that the page needs, and the console stayed empty.
@@ -73,7 +71,7 @@ impl Evidence {
         look("what was sent", &self.record.sent);
         look("console", self.record.console.join("\n").as_bytes());
         look("what was started", self.record.started.join("\n").as_bytes());
-        for HandedOver { to, content } in &self.handed_over {
+        for HandedOver { to, content } in &self.record.handed_over {
             look(to, content.as_bytes());
         }
         for (place, content) in &self.kept {

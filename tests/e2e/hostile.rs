@@ -60,11 +60,10 @@ pub(crate) async fn nothing_came_in(browser: &Browser) -> Result<()> {
 /// No script of the attacker's ran or was kept from running by the policy alone, and nothing was asked of anybody.
 pub(crate) async fn nothing_ran(browser: Browser, url: &str) -> Result<()> {
     nothing_came_in(&browser).await?;
-    let handed_over = browser.handed_over()?;
-    let of_scripts = |to: &str| matches!(to, "violation" | "dialog" | "window" | "worker" | "peer" | "message");
-    let of_scripts: Vec<_> = handed_over.iter().filter(|it| of_scripts(&it.to)).collect();
-    ensure!(of_scripts.is_empty(), "{of_scripts:?}");
     let record = browser.close().await?;
+    let of_scripts = |to: &str| matches!(to, "violation" | "dialog" | "window" | "worker" | "peer" | "message");
+    let of_scripts: Vec<_> = record.handed_over.iter().filter(|it| of_scripts(&it.to)).collect();
+    ensure!(of_scripts.is_empty(), "{of_scripts:?}");
     let is_a_look = |line: &&String| line.contains("\"source\":\"network\"") && line.contains("/issued/");
     let said: Vec<_> = record.console.iter().filter(|line| !is_a_look(line)).collect();
     ensure!(said.is_empty(), "{said:?}");

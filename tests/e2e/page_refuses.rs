@@ -51,8 +51,9 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
 
     page::go_on(&browser).await?;
     let names = [("found", "bob.vpn.example.com"), ("expected", "alice.vpn.example.com")];
-    let refusals: &[Refusal<'_>] = &[
-        ("other-key.crt", "another-key", &[("expected", &words)]),
+    let words = [("expected", words.as_str())];
+    let refusals = [
+        ("other-key.crt", "another-key", words.as_slice()),
         ("bob.crt", "another-name", &names),
         ("foreign.crt", "another-ca", &[("found", "Another CA")]),
         ("same-name.crt", "forged", &[]),
@@ -66,8 +67,8 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
     ];
     for (file, code, values) in refusals {
         page::paste(&browser, &folder.join(file)).await?;
-        sentences.refused(&browser, code, values).await.with_context(|| (*file).to_owned())?;
-        if *code == "another-key" {
+        sentences.refused(&browser, code, values).await.with_context(|| file.to_owned())?;
+        if code == "another-key" {
             let said = browser.text("#message").await?;
             let of_that_key = said.split(['“', '”']).nth(1).context("words in quotation marks")?.to_owned();
             ensure!(told.contains(&of_that_key), "the admin was told otherwise than {said:?}: {told}");
@@ -96,9 +97,6 @@ async fn a_wrong_certificate_is_refused_for_its_own_reason() -> Result<()> {
     browser.close().await?;
     Ok(())
 }
-
-/// A file, the refusal's code, and what its sentence names.
-type Refusal<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 /// Files that are not what is waited for: `foreign.crt` has alice's key and name, certified by another CA, `same-name.crt` by
 /// another CA that calls itself as ours; `server.crt` is a server's.

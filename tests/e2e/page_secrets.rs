@@ -40,7 +40,7 @@ async fn no_secret_leaves_the_page_or_stays_behind() -> Result<()> {
         // What an address said is taken out of it when it has done its service.
         let is_own = |it: &&HandedOver| it.to == "title" || it.to == "address" && !it.content.contains('#');
         let outside: BTreeSet<_> =
-            evidence.handed_over.iter().filter(|it| !is_own(it)).map(|it| it.to.as_str()).collect();
+            evidence.record.handed_over.iter().filter(|it| !is_own(it)).map(|it| it.to.as_str()).collect();
         ensure!(outside.iter().eq(handed_over), "not what was asked for: {outside:?}");
         let started = &evidence.record.started;
         ensure!(started.iter().all(|it| it.starts_with("page about:blank")), "something was started: {started:?}");

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chromiumoxide::cdp::js_protocol::runtime::{AddBindingParams, EventBindingCalled};
 use futures::StreamExt;
+use tokio::time::Instant;
 
 use super::{Browser, noted};
+use crate::tab::{PATIENCE, POLL};
 
 /// Something that was handed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,11 +52,27 @@ impl Browser {
         self.before_every_page(STANDING_IN).await
     }
 
+    /// What is handed over to whom `to` names, for the time after `before` others: waits until it is.
+    ///
+    /// # Errors
+    /// It is not within 15 seconds.
+    pub async fn hands_over(&self, to: &str, before: usize) -> Result<String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let all = self.handed_over()?;
+            if let Some(found) = all.iter().filter(|it| it.to == to).nth(before) {
+                return Ok(found.content.clone());
+            }
+            ensure!(Instant::now() < deadline, "no {to} after {before}: {all:?}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// What pages have handed over until now, in order.
     ///
     /// # Errors
     /// It is not what the watching script writes.
-    pub fn handed_over(&self) -> Result<Vec<HandedOver>> {
+    pub(super) fn handed_over(&self) -> Result<Vec<HandedOver>> {
         let read = |line: &String| {
             let (to, content) = serde_json::from_str(line).with_context(|| format!("`{line}`"))?;
             Ok(HandedOver { to, content })

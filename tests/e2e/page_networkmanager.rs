@@ -45,6 +45,7 @@ async fn profile_from_the_page(rehearsal: &Rehearsal) -> Result<PathBuf> {
     let browser = Browser::open(&served.url, 1280, 900).await?;
     fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
     rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
+    rehearsal.withhold()?;
     page::go_on(&browser).await?;
     page::paste(&browser, &folder.join("alice.crt")).await?;
     let profile = folder.join("alice.ovpn");

@@ -17,6 +17,7 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     let browser = Browser::open(&served.url, 1280, 900).await?;
     fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
     rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
+    rehearsal.withhold()?;
     page::go_on(&browser).await?;
     page::paste(&browser, &folder.join("alice.crt")).await?;
     browser.see("#download-profile").await?;

@@ -59,7 +59,7 @@ pub struct Browser {
     console: Arc<Mutex<Vec<String>>>,
     /// What the browser runs besides its first tab: `service_worker http://…`.
     started: Arc<Mutex<Vec<String>>>,
-    /// What pages have told, see [`Browser::hear`].
+    /// What pages have told, see [`Browser::watch_outside`].
     told: Arc<Mutex<Vec<String>>>,
     private: Option<BrowserContextId>,
     folder: TempDir,

@@ -13,6 +13,10 @@ use crate::world::INTERNET_HOST;
 /// Long enough for a lost packet to be sent again. Where there is no way the network says so at once.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How often is looked, at most, whether the tunnel is at rest: something else may go through it all the time.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
 /// Every private host, with whether the laptop reaches it as it is.
 pub(super) async fn reachable_before(laptop: &Namespace, topology: &Topology) -> Vec<HostReport> {
     let mut hosts = Vec::new();
@@ -27,7 +31,7 @@ pub(super) async fn reachable_before(laptop: &Namespace, topology: &Topology) ->
 pub(super) async fn probe(laptop: &Namespace, tunnel: &str, host: &mut HostReport) -> io::Result<()> {
     let address = host.address;
     host.interface = laptop.interface_towards(address).await?;
-    let before = laptop.bytes_through(tunnel)?.unwrap_or_default();
+    let before = bytes_at_rest(laptop, tunnel).await?;
     let answer = fetch(laptop, address).await;
     let after = laptop.bytes_through(tunnel)?.unwrap_or_default();
     host.bytes_through_tunnel = after.saturating_sub(before);
@@ -35,6 +39,22 @@ pub(super) async fn probe(laptop: &Namespace, tunnel: &str, host: &mut HostRepor
     host.seen_as = answer.map(|answer| answer.you.to_string());
     host.ping = laptop.enter(move || ping::ping(address)).await?;
     Ok(())
+}
+
+/// How many bytes have gone through the tunnel, once no more do: the end of one host's connection, which may come late, is not
+/// the next one's.
+async fn bytes_at_rest(laptop: &Namespace, tunnel: &str) -> io::Result<u64> {
+    let count = || Ok::<_, io::Error>(laptop.bytes_through(tunnel)?.unwrap_or_default());
+    let mut bytes = count()?;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let now = count()?;
+        if now == bytes {
+            break;
+        }
+        bytes = now;
+    }
+    Ok(bytes)
 }
 
 /// Whether any private host can open a connection to the internet.

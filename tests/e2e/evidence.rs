@@ -31,21 +31,10 @@ impl Evidence {
 
     /// Every request was one of those that the page needs, and the console stayed empty.
     pub(crate) fn nothing_left_the_page(&self, url: &str) -> Result<()> {
-        let record = &self.record;
+        let requests = &self.record.requests;
         // A page that is one file asks for nothing.
-        ensure!(url.starts_with("file:") || record.requests.len() >= 5, "the record is not one: {:?}", record.requests);
-        for request in &record.requests {
-            let path = request.url.strip_prefix(url);
-            let path = path.with_context(|| format!("a request left the page's origin: {request:?}"))?;
-            ensure!(is_of_the_page(path), "the page needs nothing of the kind: {request:?}");
-            ensure!(request.method == "GET" && !request.has_body, "a request carried something: {request:?}");
-        }
-        ensure!(record.lookups.iter().all(|host| url.starts_with(host)), "names were looked up: {:?}", record.lookups);
-        // Browsers note down what a host does not have, and a certificate is looked for until it is there.
-        let is_a_look = |line: &&String| line.contains("\"source\":\"network\"") && line.contains("/issued/");
-        let said: Vec<_> = record.console.iter().filter(|line| !is_a_look(line)).collect();
-        ensure!(said.is_empty(), "the console is not empty: {said:?}");
-        Ok(())
+        ensure!(url.starts_with("file:") || requests.len() >= 5, "the record is not one: {requests:?}");
+        only_what_the_page_needs(&self.record, url)
     }
 
     /// The private key shows nowhere but in the downloaded profile.
@@ -121,6 +110,22 @@ pub(crate) fn marks(folder: &Path, profile: &str) -> Result<Marks> {
     Ok(marks)
 }
 
+/// Every request was one of those that the page at `url` needs, and the console stayed empty.
+pub(crate) fn only_what_the_page_needs(record: &Record, url: &str) -> Result<()> {
+    for request in &record.requests {
+        let path = request.url.strip_prefix(url);
+        let path = path.with_context(|| format!("a request left the page's origin: {request:?}"))?;
+        ensure!(is_of_the_page(path), "the page needs nothing of the kind: {request:?}");
+        ensure!(request.method == "GET" && !request.has_body, "a request carried something: {request:?}");
+    }
+    ensure!(record.lookups.iter().all(|host| url.starts_with(host)), "names were looked up: {:?}", record.lookups);
+    // Browsers note down what a host does not have, and a certificate is looked for until it is there.
+    let is_a_look = |line: &&String| line.contains("\"source\":\"network\"") && line.contains("/issued/");
+    let said: Vec<_> = record.console.iter().filter(|line| !is_a_look(line)).collect();
+    ensure!(said.is_empty(), "the console is not empty: {said:?}");
+    Ok(())
+}
+
 /// What of an address comes after the page's own, for everything that the page ever asks for.
 fn is_of_the_page(path: &str) -> bool {
     // What stands behind `#` is never sent.
@@ -130,7 +135,7 @@ fn is_of_the_page(path: &str) -> bool {
         hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     let is_asset = |name: &str| name.bytes().all(|byte| byte.is_ascii_hexdigit() || b".jswmcvg".contains(&byte));
-    matches!(path, "" | "index.html" | "bundle.json")
+    matches!(path, "" | "bundle.json")
         || path.strip_prefix("assets/").is_some_and(is_asset)
         || path.strip_prefix("issued/").is_some_and(|name| is_named_by_hash(name, ".pem"))
 }

@@ -5,13 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use tests::{
     browser::Browser,
     rehearsal::{Rehearsal, Served, copy, write},
     tab::Tab,
 };
+
+use crate::evidence::only_what_the_page_needs;
 
 /// A copy of the page, with a bundle of somebody who means harm.
 pub(crate) struct Site {
@@ -64,19 +66,7 @@ pub(crate) async fn nothing_ran(browser: Browser, url: &str) -> Result<()> {
     let of_scripts = |to: &str| matches!(to, "violation" | "dialog" | "window" | "worker" | "peer" | "message");
     let of_scripts: Vec<_> = record.handed_over.iter().filter(|it| of_scripts(&it.to)).collect();
     ensure!(of_scripts.is_empty(), "{of_scripts:?}");
-    let is_a_look = |line: &&String| line.contains("\"source\":\"network\"") && line.contains("/issued/");
-    let said: Vec<_> = record.console.iter().filter(|line| !is_a_look(line)).collect();
-    ensure!(said.is_empty(), "{said:?}");
-    for request in &record.requests {
-        let path = request.url.strip_prefix(url).with_context(|| format!("{request:?}"))?;
-        let is_known = ["", "#", "bundle.json", "assets/", "issued/"].iter().any(|known| match *known {
-            "" | "bundle.json" => path == *known,
-            folder => path.starts_with(folder),
-        });
-        ensure!(is_known && request.method == "GET" && !request.has_body, "{request:?}");
-    }
-    ensure!(record.lookups.iter().all(|host| url.starts_with(host)), "names were looked up: {:?}", record.lookups);
-    Ok(())
+    only_what_the_page_needs(&record, url)
 }
 
 const BUNDLE: &str = "bundle.json";

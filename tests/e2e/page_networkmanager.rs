@@ -43,11 +43,7 @@ async fn networkmanager_connects_with_what_it_imports() -> Result<()> {
 async fn profile_from_the_page(rehearsal: &Rehearsal) -> Result<PathBuf> {
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
-    fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
-    rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
-    rehearsal.withhold()?;
-    page::go_on(&browser).await?;
-    page::paste(&browser, &folder.join("alice.crt")).await?;
+    page::get_certified(&browser, rehearsal, "alice").await?;
     let profile = folder.join("alice.ovpn");
     fs::copy(page::save_profile(&browser, "alice").await?, &profile)?;
     browser.close().await?;

@@ -15,11 +15,7 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
-    fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
-    rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
-    rehearsal.withhold()?;
-    page::go_on(&browser).await?;
-    page::paste(&browser, &folder.join("alice.crt")).await?;
+    page::get_certified(&browser, &rehearsal, "alice").await?;
     browser.see("#download-profile").await?;
     browser.evaluate(page::UNFOLD).await?;
     browser.fill("#profile-passphrase", "too short").await?;

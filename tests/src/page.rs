@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::tab::Tab;
+use crate::{rehearsal::Rehearsal, tab::Tab};
 
 /// Gives a user name, lets the key be made and saves the request.
 ///
@@ -56,6 +56,20 @@ pub async fn go_on(browser: &impl Tab) -> Result<()> {
 pub async fn paste(browser: &impl Tab, certificate: &Path) -> Result<()> {
     paste_into(browser, "#certificate-text", &std::fs::read_to_string(certificate)?).await?;
     browser.click("#use-certificate").await
+}
+
+/// Makes a request, has it signed and pastes the certificate. What was published is taken away before: the page would find it
+/// by itself, and then the button goes away under the click.
+///
+/// # Errors
+/// As [`make_request`], or it is not signed.
+pub async fn get_certified(browser: &impl Tab, rehearsal: &Rehearsal, username: &str) -> Result<()> {
+    let [csr, crt] = ["csr", "crt"].map(|extension| format!("{username}.{extension}"));
+    std::fs::copy(make_request(browser, username).await?, rehearsal.path().join(&csr))?;
+    rehearsal.run(&["sign", &csr, "--out", &crt, "--yes"])?;
+    rehearsal.withhold()?;
+    go_on(browser).await?;
+    paste(browser, &rehearsal.path().join(crt)).await
 }
 
 /// Replaces what a field holds, as the clipboard does it: all at once.

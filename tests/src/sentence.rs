@@ -1,11 +1,15 @@
 //! What the page says, in every language that it speaks: held against the texts that translators write.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result, ensure};
 use tokio::time::Instant;
 
-use crate::{browser::Browser, rehearsal::repository, tab::Tab};
+use crate::{
+    browser::Browser,
+    rehearsal::repository,
+    tab::{PATIENCE, POLL, Tab},
+};
 
 /// The texts of every language, by language and key.
 #[derive(Debug)]
@@ -124,10 +128,6 @@ fn fits(said: &str, pieces: &[String]) -> bool {
     }
     rest.is_empty()
 }
-
-/// How long a page may take for anything.
-const PATIENCE: Duration = Duration::from_secs(15);
-const POLL: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests {

@@ -34,6 +34,7 @@ use chromiumoxide::{
             dom::SetFileInputFilesParams,
             emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetUserAgentOverrideParams},
             log::EventEntryAdded,
+            page::ReloadParams,
             target::EventTargetCreated,
         },
         js_protocol::runtime::{EventConsoleApiCalled, EventExceptionThrown},
@@ -46,7 +47,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::tab::Tab;
+use crate::tab::{self, Tab};
 
 /// A headless Chromium with a user profile of its own and one tab, or two.
 #[derive(Debug)]
@@ -265,8 +266,10 @@ impl Tab for Browser {
     }
 
     async fn reload(&self) -> Result<()> {
-        self.page.reload().await?;
-        Ok(())
+        // The driver's own `reload` may come back while the old page is still there, and takes the next click.
+        self.evaluate("(document.isLeft = true)").await?;
+        self.page.execute(ReloadParams::default()).await?;
+        tab::wait(self, "!document.isLeft && document.readyState === 'complete'", "the page, loaded again").await
     }
 
     fn downloads(&self) -> PathBuf {

@@ -95,7 +95,8 @@ pub trait Tab {
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 
-async fn wait<T: Tab + ?Sized>(tab: &T, condition: &str, what: &str) -> Result<()> {
+/// Waits until a JavaScript expression is true; `what` says what for.
+pub(crate) async fn wait<T: Tab + ?Sized>(tab: &T, condition: &str, what: &str) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         // A page that is just being replaced has no context to evaluate in: asked again.

@@ -7,19 +7,20 @@ use tests::{
     browser::Browser,
     openssl, page,
     rehearsal::{Rehearsal, write},
+    sentence::Sentences,
     tab::Tab,
 };
 
 #[tokio::test]
 async fn a_key_is_finished_in_another_browser() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let (folder, served, sentences) = (rehearsal.path(), rehearsal.serve()?, Sentences::read()?);
     let first = Browser::open(&served.url, 1280, 900).await?;
     fs::copy(page::make_request(&first, "alice").await?, folder.join("alice.csr"))?;
     first.evaluate(page::UNFOLD).await?;
     first.fill("#backup-passphrase", "too short").await?;
     first.click("#back-up button").await?;
-    first.read("#message", "too short").await?;
+    sentences.refused(&first, "passphrase-short", &[]).await?;
     first.fill("#backup-passphrase", PASSPHRASE).await?;
     first.click("#back-up button").await?;
     fs::copy(first.downloaded("alice-key.pem").await?, folder.join("alice-key.pem"))?;
@@ -31,6 +32,8 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
     let opened = ["pkcs8", "-in", "alice-key.pem", "-passin", "file:passphrase", "-out", "opened.key"];
     openssl::run(folder, &opened)?;
     openssl::run(folder, &["pkey", "-in", "opened.key", "-pubout", "-out", "opened.pub"])?;
+    let otherwise = ["pkcs8", "-topk8", "-scrypt", "-in", "opened.key", "-passout", "file:passphrase", "-out"];
+    openssl::run(folder, &[otherwise.as_slice(), &["scrypt.pem"]].concat())?;
     let requested = openssl::run(folder, &["req", "-in", "alice.csr", "-noout", "-pubkey"])?;
     ensure!(requested == fs::read_to_string(folder.join("opened.pub"))?, "the backup is of another key");
     fs::remove_file(folder.join("opened.key"))?;
@@ -39,14 +42,15 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
     let second = Browser::open(&served.url, 1280, 900).await?;
     second.see("#screen-who").await?;
     second.evaluate(page::UNFOLD).await?;
-    for (file, passphrase, said) in [
-        ("alice.csr", PASSPHRASE, "not an encrypted key"),
-        ("alice-key.pem", "not the right one", "does not open this file"),
+    for (file, passphrase, code) in [
+        ("alice.csr", PASSPHRASE, "not-a-backup"),
+        ("scrypt.pem", PASSPHRASE, "backup-encryption"),
+        ("alice-key.pem", "not the right one", "wrong-passphrase"),
     ] {
         second.choose("#restore-file", &folder.join(file)).await?;
         second.fill("#restore-passphrase", passphrase).await?;
         second.click("#restore button").await?;
-        second.read("#message", said).await?;
+        sentences.refused(&second, code, &[]).await?;
         second.see("#screen-who").await?;
     }
     second.choose("#restore-file", &folder.join("alice-key.pem")).await?;

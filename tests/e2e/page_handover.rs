@@ -7,13 +7,14 @@ use tests::{
     browser::Browser,
     openssl, page,
     rehearsal::{Rehearsal, write},
+    sentence::Sentences,
     tab::Tab,
 };
 
 #[tokio::test]
 async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let (folder, served, sentences) = (rehearsal.path(), rehearsal.serve()?, Sentences::read()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
     browser.see("#screen-who").await?;
     browser.evaluate(OUTSIDE_WORLD).await?;
@@ -23,8 +24,11 @@ async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Resul
     let words = browser.text("#csr-words").await?;
 
     browser.click("#copy-csr").await?;
-    browser.read("#message", "Copied").await?;
+    sentences.refused(&browser, "copied", &[]).await?;
     ensure!(browser.evaluate("outside.copied").await? == csr.as_str());
+    browser.evaluate(LOCKED_CLIPBOARD).await?;
+    browser.click("#copy-csr").await?;
+    sentences.refused(&browser, "not-copied", &[("code", "NotAllowedError")]).await?;
 
     browser.click("#share-csr").await?;
     let shared = browser.evaluate("outside.shared.text()").await?;
@@ -51,9 +55,9 @@ async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Resul
     browser.click("#start-again").await?;
     browser.see("#generate").await?;
     browser.choose("#renew-file", &folder.join("alice.csr")).await?;
-    browser.read("#message", "not a profile").await?;
+    sentences.refused(&browser, "not-a-profile", &[]).await?;
     browser.choose("#renew-file", &folder.join("alice.ovpn")).await?;
-    browser.read("#message", "alice.vpn.example.com, good until").await?;
+    sentences.refused(&browser, "renewal", &[("found", "alice.vpn.example.com")]).await?;
     ensure!(browser.text("#username").await? == "alice");
     browser.click("#generate").await?;
     browser.see("#csr-words").await?;
@@ -65,7 +69,7 @@ async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Resul
 #[tokio::test]
 async fn a_certificate_is_taken_in_every_form() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let (folder, served, sentences) = (rehearsal.path(), rehearsal.serve()?, Sentences::read()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
     fs::copy(page::make_request(&browser, "alice").await?, folder.join("alice.csr"))?;
     rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
@@ -103,9 +107,10 @@ async fn a_certificate_is_taken_in_every_form() -> Result<()> {
     back_to_certificate(&browser).await?;
     openssl::run(folder, &["genpkey", "-algorithm", "RSA", "-out", "some.key"])?;
     write(&folder.join("whole.ovpn"), "client\n<ca>\nx\n</ca>\n")?;
-    for (file, said) in [("some.key", "private key"), ("whole.ovpn", "whole profile"), ("alice.csr", "your request")] {
+    let refusals = [("some.key", "key-instead"), ("whole.ovpn", "profile-instead"), ("alice.csr", "csr-instead")];
+    for (file, code) in refusals {
         page::drop_file(&browser, fs::read(folder.join(file))?).await?;
-        browser.read("#message", said).await?;
+        sentences.refused(&browser, code, &[]).await?;
     }
     browser.close().await?;
     Ok(())
@@ -136,6 +141,9 @@ const OUTSIDE_WORLD: &str = r"(() => {
     Object.defineProperty(document, 'hidden', { value: true });
     return true;
 })()";
+
+const LOCKED_CLIPBOARD: &str =
+    "(navigator.clipboard.writeText = async () => { throw new DOMException('', 'NotAllowedError') }, true)";
 
 const FORGET_CERTIFICATES: &str = r"(async () => {
     const done = request => new Promise((ok, no) => {

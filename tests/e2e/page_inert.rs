@@ -193,6 +193,7 @@ fn drop_named(names: &[&str], content: &str) -> String {
 
 /// What is typed, the refusal, and the character that it names.
 const NAMES: &[(&str, &str, &str)] = &[
+    ("", "username-empty", ""),
     (MARKUP, "username-character", "<"),
     ("alice\"><script>pwned=1</script>", "username-character", "\""),
     ("alice\u{202e}ecila", "username-character", "\u{fffd}"),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use tests::{browser::Browser, openssl, page, rehearsal::Rehearsal, tab::Tab};
+use tests::{browser::Browser, openssl, page, rehearsal::Rehearsal, sentence::Sentences, tab::Tab};
 
 #[tokio::test]
 async fn an_invited_user_is_signed_unasked() -> Result<()> {
@@ -62,7 +62,7 @@ async fn an_invited_user_is_signed_unasked() -> Result<()> {
 
 #[tokio::test]
 async fn a_link_that_is_no_good_is_refused_and_inert() -> Result<()> {
-    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (rehearsal, sentences) = (Rehearsal::provisioned("udp")?, Sentences::read()?);
     let served = rehearsal.serve()?;
     let link = rehearsal.run(&["invite", "alice"])?;
     let (_, fragment) = link.trim().split_once('#').context("a link")?;
@@ -70,16 +70,22 @@ async fn a_link_that_is_no_good_is_refused_and_inert() -> Result<()> {
     let elsewhere = fragment.replacen(".demo.", ".other-vpn.", 1);
     let newer = fragment.replacen("=1.", "=2.", 1);
     let script = "invite=1.demo.%3Cimg%20src=x%20onerror=alert(1)%3E";
-    for (fragment, said) in [
-        (cut, "damaged"),
-        (elsewhere.as_str(), "another VPN: other-vpn"),
-        (newer.as_str(), "too old for your invitation"),
-        (script, "damaged"),
-        ("<script>alert(1)</script>", ""),
+    let deployments = [("found", "other-vpn"), ("expected", "demo")];
+    for (fragment, refusal) in [
+        (cut, Some(("invite-malformed", [].as_slice()))),
+        (elsewhere.as_str(), Some(("invite-other-deployment", &deployments))),
+        (newer.as_str(), Some(("invite-version", &[]))),
+        (script, Some(("invite-malformed", &[]))),
+        ("<script>alert(1)</script>", None),
     ] {
         let browser = Browser::open(&format!("{}#{fragment}", served.url), 1280, 900).await?;
         browser.see("#screen-who").await?;
-        browser.read("#message", said).await.with_context(|| fragment.to_owned())?;
+        match refusal {
+            Some((code, values)) => {
+                sentences.refused(&browser, code, values).await.with_context(|| fragment.to_owned())?;
+            }
+            None => ensure!(browser.text("#message").await?.is_empty(), "{fragment}"),
+        }
         ensure!(browser.evaluate("document.querySelector('#username').readOnly").await? == false);
         ensure!(browser.evaluate("document.querySelectorAll('main img, main script').length").await? == 0);
         let record = browser.close().await?;

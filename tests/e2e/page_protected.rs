@@ -7,20 +7,21 @@ use tests::{
     browser::Browser,
     openssl, page,
     rehearsal::{Rehearsal, write},
+    sentence::Sentences,
     tab::Tab,
 };
 
 #[tokio::test]
 async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
-    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let (folder, served, sentences) = (rehearsal.path(), rehearsal.serve()?, Sentences::read()?);
     let browser = Browser::open(&served.url, 1280, 900).await?;
     page::get_certified(&browser, &rehearsal, "alice").await?;
     browser.see("#download-profile").await?;
     browser.evaluate(page::UNFOLD).await?;
     browser.fill("#profile-passphrase", "too short").await?;
     browser.click("#protect button").await?;
-    browser.read("#message", "too short").await?;
+    sentences.refused(&browser, "passphrase-short", &[]).await?;
     browser.fill("#profile-passphrase", PASSPHRASE).await?;
     browser.click("#protect button").await?;
     let profile = fs::read_to_string(browser.downloaded("alice.ovpn").await?)?;
@@ -28,7 +29,7 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     ensure!(!profile.contains("BEGIN PRIVATE KEY"), "the key is in the clear");
 
     browser.click("#keep-key").await?;
-    browser.read("#message", "stays in this browser").await?;
+    sentences.refused(&browser, "key-kept", &[]).await?;
     browser.reload().await?;
     page::save_profile(&browser, "alice").await.context("the key that was kept")?;
     browser.see("#wipe").await?;

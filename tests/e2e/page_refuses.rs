@@ -10,11 +10,12 @@
 //! | PKCS#7, DER, a quoted mail, one line: taken | `page_handover` |
 //! | files that are too large, names and labels of strangers | `page_inert` |
 //! | storage that is refused, cleared, or a private window's | `page_surroundings` |
-//! | no WebCrypto, no WebAssembly, no scripts | `page_surroundings` |
+//! | no WebCrypto, no WebAssembly, no scripts, a browser that throws | `page_surroundings` |
 //! | a bundle that is missing, damaged or of a newer version, a host that does not answer | `page_surroundings` |
 //! | a bundle that means harm | `page_attacks` |
 //! | an invite that is damaged, of a newer version, or to another deployment | `page_invites` |
 //! | a backup that is none, or opened by a wrong passphrase; a short passphrase | `page_backup` |
+//! | a clipboard that the page may not use | `page_handover` |
 //! | an old profile that is none, or of another deployment | `page_handover`, `page_inert` |
 
 use std::path::Path;

@@ -79,7 +79,17 @@ async fn a_page_cannot_work(rehearsal: &Rehearsal, sentences: &Sentences) -> Res
     stops(&browser, sentences, "bundle-missing", &[]).await?;
     site.change(|bundle| bundle["client_configuration"] = json!("client\n"))?;
     stops(&browser, sentences, "client-configuration", &[("code", "ovpn-no-remote")]).await?;
+    // The longest name that a certificate can have has 64 characters.
+    let domain = format!("{}.example.com", "a".repeat(48));
+    site.change(|bundle| bundle["domain"] = json!(domain))?;
+    browser.reload().await?;
+    browser.fill("#username", "alice").await?;
+    browser.click("#generate").await?;
+    let found = format!("alice.{domain}");
+    sentences.refused(&browser, "common-name-too-long", &[("found", &found)]).await?;
     site.change(|_| ())?;
+    browser.reload().await?;
+    a_browser_fails(&browser, sentences).await?;
     browser.before_every_page(NO_ANSWER).await?;
     stops(&browser, sentences, "offline", &[("code", "TypeError")]).await?;
     browser.close().await?;
@@ -109,6 +119,19 @@ async fn a_page_cannot_work(rehearsal: &Rehearsal, sentences: &Sentences) -> Res
     Ok(())
 }
 
+/// The browser throws where it never should.
+async fn a_browser_fails(browser: &Browser, sentences: &Sentences) -> Result<()> {
+    browser.evaluate(NO_KEYS).await?;
+    browser.fill("#username", "alice").await?;
+    browser.click("#generate").await?;
+    sentences.refused(browser, "crypto-refused", &[("code", "OperationError")]).await?;
+    browser.reload().await?;
+    page::make_request(browser, "alice").await?;
+    browser.evaluate("(URL.createObjectURL = () => { throw new TypeError() }, true)").await?;
+    browser.click("#download-csr").await?;
+    sentences.refused(browser, "unexpected", &[("code", "TypeError")]).await
+}
+
 /// After a reload the page is stopped for this reason.
 async fn stops(browser: &Browser, sentences: &Sentences, code: &str, values: &[(&str, &str)]) -> Result<()> {
     browser.reload().await?;
@@ -129,6 +152,9 @@ const NO_ANSWER: &str = "(own => window.fetch = async (...given) => {
     if (given[0] === 'bundle.json') throw new TypeError();
     return own(...given);
 })(fetch)";
+
+const NO_KEYS: &str =
+    "(crypto.subtle.generateKey = async () => { throw new DOMException('', 'OperationError') }, true)";
 
 const GONE: &str = "[data-text=gone-text]";
 const PRIVATE: &str = "[data-text=backup-private]";

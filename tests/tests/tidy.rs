@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use anyhow::{Context, Result, ensure};
-use tests::rehearsal::repository;
+use tests::rehearsal::{files, repository};
 
 #[test]
 fn dependencies_point_one_way() -> Result<()> {
@@ -49,6 +49,19 @@ fn both_readmes_give_the_same_commands() -> Result<()> {
         shape(&english),
         shape(&chinese)
     );
+    Ok(())
+}
+
+#[test]
+fn everything_that_the_page_may_have_to_say_is_tried() -> Result<()> {
+    let texts: toml::Table = toml::from_str(&std::fs::read_to_string(repository().join("web/text/en.toml"))?)?;
+    let tests = files(&repository().join("tests/e2e"))?;
+    let tests: Vec<String> = tests.into_iter().map(|(_, test)| String::from_utf8(test)).collect::<Result<_, _>>()?;
+    let codes: Vec<&str> = texts.keys().filter_map(|key| key.strip_prefix("message-")).collect();
+    ensure!(codes.len() > 40, "{codes:?}");
+    let is_tried = |code: &str| tests.iter().any(|test| test.contains(&format!("\"{code}\"")));
+    let missing: Vec<_> = codes.into_iter().filter(|code| !is_tried(code)).collect();
+    ensure!(missing.is_empty(), "no end-to-end test waits for {missing:?}");
     Ok(())
 }
 

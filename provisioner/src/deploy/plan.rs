@@ -360,4 +360,7 @@ impl fmt::Display for Obstacle {
 const SHOWN: usize = 5;
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests;

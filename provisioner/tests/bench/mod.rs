@@ -81,7 +81,13 @@ impl Bench {
 
     /// Every file and a digest of its content.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Fingerprint> {
-        let mut files = BTreeMap::new();
+        let digest = |path: &PathBuf| Fingerprint::of(&std::fs::read(self.folder.path().join(path)).unwrap());
+        self.paths().into_iter().map(|path| (path.clone(), digest(&path))).collect()
+    }
+
+    /// Every file, also while a command makes some.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
@@ -89,8 +95,7 @@ impl Bench {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    let digest = Fingerprint::of(&std::fs::read(&path).unwrap());
-                    files.insert(path.strip_prefix(self.folder.path()).unwrap().to_owned(), digest);
+                    files.push(path.strip_prefix(self.folder.path()).unwrap().to_owned());
                 }
             }
         }

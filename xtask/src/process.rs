@@ -49,6 +49,17 @@ pub(crate) fn read_quietly(command: &mut Command) -> Option<String> {
     String::from_utf8(output.stdout).ok().filter(|_| output.status.success())
 }
 
+/// `command` with less of the processors where others want them, too.
+pub(crate) fn behind(command: Command) -> Command {
+    let mut behind = Command::new("nice");
+    behind.arg(command.get_program()).args(command.get_args());
+    behind.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        behind.current_dir(folder);
+    }
+    behind
+}
+
 /// The failure of `program`, which has said why.
 pub(crate) fn failed(program: &str, code: u8) -> anyhow::Error {
     Failed { program: program.to_owned(), code }.into()

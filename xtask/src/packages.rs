@@ -54,6 +54,8 @@ pub(crate) const TESTS: &[Package] = &[
     Package { program: "python3", debian: "python3 python3-venv" },
     // No program, but what is read by one: the bindings through which Python uses libraries of the system.
     Package { program: "/usr/lib/python3/dist-packages/gi/__init__.py", debian: "python3-gi" },
+    // Without a font that has them, Chinese characters are boxes in the pictures of the page.
+    Package { program: "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", debian: "fonts-wqy-microhei" },
 ];
 
 /// What the acceptance run on AWS judges certificates with.

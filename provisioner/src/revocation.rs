@@ -57,6 +57,24 @@ pub enum RevocationRefusal {
     },
 }
 
+impl RevocationRefusal {
+    /// Whether there is no certificate with which they could connect.
+    pub fn is_of_nothing_valid(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Expired { .. })
+    }
+}
+
+/// Whether all invites of a user end with `act`: they do unless the user merely has something newer. The answer is the
+/// reason for which the certificate of one that is just being used is revoked, which cannot be on hold: nobody would
+/// take it off.
+pub fn ends_invites(act: Act) -> Option<Reason> {
+    match act {
+        Act::Revoke(Reason::Superseded) | Act::Undo => None,
+        Act::Revoke(reason) if reason.is_hold() => Some(Reason::Unspecified),
+        Act::Revoke(reason) => Some(reason),
+    }
+}
+
 /// The certificates that `act` is about. Among them are those of which the ledger says so already: that may not be in
 /// effect yet.
 ///

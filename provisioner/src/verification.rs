@@ -3,7 +3,7 @@
 //! Certificates and CRLs carry their own proof. Who wrote a record, and whether one is missing that was there once, no
 //! object can prove.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use profile::{
     certificate::Certificate,
@@ -142,7 +142,15 @@ impl Trouble {
 pub fn verify(objects: &BTreeMap<String, Object>, domain: &Domain, has_key_elsewhere: bool) -> Vec<Finding> {
     let ca = authority(objects);
     let ca = ca.as_ref();
-    let view = View { objects, domain, has_key_elsewhere, ca, issued: issued(objects), decisions: decisions(objects) };
+    let view = View {
+        objects,
+        domain,
+        has_key_elsewhere,
+        ca,
+        issued: issued(objects),
+        to_come: to_come(objects),
+        decisions: decisions(objects),
+    };
     let mut findings = Vec::new();
     for (path, object) in objects {
         let troubles = view.troubles(object);
@@ -159,6 +167,8 @@ struct View<'a> {
     /// `None` where the ledger has no CA that could have signed anything.
     ca: Option<&'a PublicKey>,
     issued: BTreeMap<Serial, &'a Issued>,
+    /// Numbers that were given to requests with an invite before their certificates were there.
+    to_come: BTreeSet<Serial>,
     decisions: BTreeMap<Serial, BTreeMap<u32, &'a Revocation>>,
 }
 
@@ -168,8 +178,14 @@ impl View<'_> {
             Object::Known | Object::Claim { .. } => Vec::new(),
             Object::Foreign => vec![Trouble::Foreign],
             Object::Damaged => vec![Trouble::Damaged],
-            Object::End { beginning } if self.objects.contains_key(beginning) => Vec::new(),
-            Object::End { beginning } => vec![Trouble::NoBeginning { beginning: beginning.clone() }],
+            Object::End { beginning } | Object::InviteUsed { beginning, .. }
+                if self.objects.contains_key(beginning) =>
+            {
+                Vec::new()
+            }
+            Object::End { beginning } | Object::InviteUsed { beginning, .. } => {
+                vec![Trouble::NoBeginning { beginning: beginning.clone() }]
+            }
             Object::CaCertificate(certificate) => self.ca_troubles(certificate),
             Object::Issued { name, record } => self.issued_troubles(*name, record),
             Object::Revoked { name, number, record } => self.revoked_troubles(*name, *number, record),
@@ -244,6 +260,9 @@ impl View<'_> {
         match self.issued.get(&name) {
             // Of some that were revoked before a CA was adopted the old PKI had kept no certificate.
             None if adoption::is_adopted(&record.provenance) => {}
+            // Whoever was locked out while their request was being signed: that certificate was revoked before it came.
+            None if self.to_come.contains(&name) => {}
+            Some(issued) if self.to_come.contains(&name) && issued.not_after <= record.not_after => {}
             None => troubles.push(Trouble::NeverIssued),
             Some(issued) if issued.not_after != record.not_after => {
                 troubles.push(Trouble::Disagrees { field: "not_after" });
@@ -308,6 +327,7 @@ fn authority(objects: &BTreeMap<String, Object>) -> Option<PublicKey> {
         | Object::Known
         | Object::Claim { .. }
         | Object::Damaged
+        | Object::InviteUsed { .. }
         | Object::Foreign => None,
     })
 }
@@ -318,6 +338,11 @@ fn issued(objects: &BTreeMap<String, Object>) -> BTreeMap<Serial, &Issued> {
         Some((*name, &**record))
     });
     records.collect()
+}
+
+fn to_come(objects: &BTreeMap<String, Object>) -> BTreeSet<Serial> {
+    let used = |object: &Object| if let Object::InviteUsed { serial, .. } = object { Some(*serial) } else { None };
+    objects.values().filter_map(used).collect()
 }
 
 fn decisions(objects: &BTreeMap<String, Object>) -> BTreeMap<Serial, BTreeMap<u32, &Revocation>> {

@@ -166,14 +166,73 @@ fn an_invite_does_not_bring_back_who_was_revoked_since() {
     assert!(!bench.path("new.crt").exists());
 }
 
+/// Whoever revokes somebody need not know that there is a link in their mail.
+#[test]
+fn revoking_takes_back_what_invites_are_open_whatever_was_revoked_before() {
+    let bench = Bench::new();
+    bench.request("alice.csr", ALICE, &key());
+    assert_eq!(status(&bench.latchkey(&["sign", "alice.csr"])), 0);
+    bench.revoke("alice.crt", Reason::KeyCompromise);
+    next_second();
+    // For a new device: and then she leaves.
+    let invite = bench.invitation("alice");
+    bench.request_with("invited.csr", ALICE, &key(), Some(&invite.password()));
+    // All else that it does needs an endpoint.
+    let revoked = bench.without_aws(&["revoke", "alice", "--yes"]);
+    assert_eq!(status(&revoked), 4, "{revoked:?}");
+    let refused = bench.latchkey(&["sign", "invited.csr", "--out", "new.crt", "--yes"]);
+    assert_eq!(status(&refused), 3, "{refused:?}");
+    assert!(text(&refused.stderr).contains("was cancelled on"), "{refused:?}");
+    assert!(!bench.path("new.crt").exists());
+
+    let invite = bench.invitation("bob");
+    bench.request_with("bob.csr", "bob.vpn.example.com", &key(), Some(&invite.password()));
+    let superseded = bench.latchkey(&["revoke", "bob", "--reason", "superseded", "--yes"]);
+    assert_eq!(status(&superseded), 2, "{superseded:?}");
+    let revoked = bench.latchkey(&["revoke", "bob", "--yes"]);
+    assert_eq!(status(&revoked), 0, "who has no certificate needs no endpoint: {revoked:?}");
+    let said = text(&revoked.stdout);
+    assert_eq!(said, format!("The invite `{}` of `bob` no longer works.\n", invite.id()));
+    assert_eq!(status(&bench.latchkey(&["sign", "bob.csr", "--yes"])), 3);
+    assert!(text(&bench.latchkey(&["log"]).stdout).contains(&format!("invite {} taken back", invite.id())));
+    assert_eq!(status(&bench.latchkey(&["revoke", "bob", "--yes"])), 2, "there is nothing left");
+}
+
+/// Somebody is revoked while their request is being signed, or before that goes on: the serial number is decided by then.
+#[test]
+fn a_certificate_that_comes_after_its_users_revocation_is_revoked_and_not_handed_over() {
+    let bench = Bench::new();
+    bench.request("old.csr", ALICE, &key());
+    assert_eq!(status(&bench.latchkey(&["sign", "old.csr", "--out", "old.crt"])), 0);
+    bench.revoke("old.crt", Reason::KeyCompromise);
+    next_second();
+    let invite = bench.invitation("alice");
+    bench.request_with("invited.csr", ALICE, &key(), Some(&invite.password()));
+    assert_eq!(status(&bench.latchkey(&["sign", "invited.csr", "--out", "new.crt"])), 0);
+    let serial = bench.serial("new.crt");
+    let record = bench.path(&format!(".latchkey/demo/ledger/issued/{serial}.json"));
+    fs::remove_file(&record).unwrap();
+    fs::remove_file(bench.path("new.crt")).unwrap();
+    let revoked = bench.without_aws(&["revoke", "alice", "--yes"]);
+    assert_eq!(status(&revoked), 4, "{revoked:?}");
+    let refused = bench.latchkey(&["sign", "invited.csr", "--out", "new.crt"]);
+    assert_eq!(status(&refused), 3, "{refused:?}");
+    let said = text(&refused.stderr);
+    assert!(said.contains("was revoked (keyCompromise) while this was being signed"), "{said}");
+    assert!(record.exists() && !bench.path("new.crt").exists());
+    let users = text(&bench.latchkey(&["users", "--csv"]).stdout);
+    assert!(users.lines().filter(|line| line.contains("alice")).all(|line| line.contains("revoked")), "{users}");
+    let verified = bench.latchkey(&["ledger", "verify"]);
+    assert_eq!(status(&verified), 0, "{verified:?}");
+}
+
 #[test]
 fn a_second_key_is_signed_and_the_older_certificate_is_told_of() {
     let bench = Bench::new();
     bench.request("alice.csr", ALICE, &key());
     assert_eq!(status(&bench.latchkey(&["sign", "alice.csr"])), 0);
     bench.request("new.csr", ALICE, &key());
-    // Which is the older one, records say in seconds.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    next_second();
     let renewed = bench.latchkey(&["sign", "new.csr", "--out", "new.crt"]);
     assert_eq!(status(&renewed), 0, "{renewed:?}");
     let told = text(&renewed.stderr);
@@ -223,6 +282,11 @@ impl Bench {
             assert!(ledger.record_revocation(&issued, Act::Revoke(reason), provenance).await.unwrap());
         });
     }
+}
+
+/// What was before and what after, records say in seconds.
+fn next_second() {
+    std::thread::sleep(std::time::Duration::from_secs(1));
 }
 
 fn key() -> PrivateKey {

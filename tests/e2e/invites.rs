@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::{
     control_plane::succeeded,
+    invitation::Given,
     openssl::{self, RSA_2048},
     rehearsal::{Rehearsal, binary, write},
 };
@@ -78,30 +79,6 @@ fn invited_requests_are_signed_once_and_every_other_invite_is_refused() -> Resul
     client::assemble(&rehearsal, "alice")?;
     rehearsal.run(&["sandbox", "connect", "alice.ovpn"])?;
     Ok(())
-}
-
-/// An invite as somebody was given it.
-#[derive(Clone)]
-struct Given {
-    id: String,
-    secret: String,
-}
-
-impl Given {
-    /// The invite of this user among what `invite` wrote.
-    fn read(text: &str, user: &str) -> Result<Self> {
-        let end = format!(".{user}");
-        let fragments = text.split([',', '"', '\n']).filter_map(|word| word.split_once("#invite=1.demo."));
-        let (_, fragment) = fragments.into_iter().find(|(_, rest)| rest.ends_with(&end)).context("an invite")?;
-        let [id, secret] = fragment.split('.').take(2).collect::<Vec<_>>()[..] else {
-            anyhow::bail!("neither id nor secret in {fragment}")
-        };
-        Ok(Self { id: id.to_owned(), secret: secret.to_owned() })
-    }
-
-    fn password(&self) -> String {
-        format!("latchkey-invite.1.{}.{}", self.id, self.secret)
-    }
 }
 
 /// A deployment whose configuration says that it is on AWS. Nothing that is done with it here calls AWS.

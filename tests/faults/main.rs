@@ -20,6 +20,8 @@ mod second_run;
 
 mod two_admins;
 
+mod revoke_beside_sign;
+
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::Result;
@@ -48,6 +50,9 @@ async fn main() -> Result<ExitCode> {
         if is_wanted(name) {
             tally.one(name, two_admins::run(ledger).await);
         }
+    }
+    if is_wanted("revoke-beside-sign") {
+        tally.one("revoke-beside-sign", revoke_beside_sign::run().await);
     }
     let Tally { passed, failed } = tally;
     let verdict = if failed == 0 { "ok" } else { "FAILED" };

@@ -30,6 +30,8 @@ pub mod venv;
 
 pub mod openssl;
 
+pub mod invitation;
+
 pub mod requests;
 
 pub mod tab;

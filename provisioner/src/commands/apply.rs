@@ -27,12 +27,12 @@ pub(super) async fn apply(
     aws: &Aws,
     view: View,
     may_replace: bool,
-    authority: Option<Authority>,
+    authority: Option<&Authority>,
 ) -> Outcome<Observed> {
     let View { desired, observed, plan } = view;
-    let authority = match authority {
+    let opened = match authority {
         None if plan.needs_ca(&observed) => Some(custody::open_or_create(surroundings, deployment).await?),
-        authority => authority,
+        _ => None,
     };
     let reporter = Reporter::new(surroundings);
     let applier = Applier {
@@ -42,7 +42,7 @@ pub(super) async fn apply(
             domain: &desired.domain,
             pki: &deployment.config.pki,
             ledger: &deployment.ledger,
-            authority: authority.as_ref(),
+            authority: authority.or(opened.as_ref()),
             who: surroundings.who(),
             now: surroundings.now,
             random: surroundings,
@@ -72,7 +72,9 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
             custody::pki_failure(source).during(format!("cannot {step}"))
         }
         ApplyError::Step { step, source: StepError::Supply(source) } => {
-            Failure::new(Kind::Input, source).during(format!("cannot {step}"))
+            let is_locked = matches!(source, SupplyError::Locked);
+            let failure = Failure::new(Kind::Input, source).during(format!("cannot {step}"));
+            if is_locked { failure.hint("run the command again: it goes on from here") } else { failure }
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
         ApplyError::Obstacles(obstacles) if obstacles.iter().any(|it| matches!(it, Obstacle::CrlWouldLose { .. })) => {

@@ -60,6 +60,11 @@ impl ConnectionStatus {
     pub fn is_up(self) -> bool {
         self != Self::Terminated
     }
+
+    /// Whether a call is needed to end it: what is ending already needs no second one.
+    pub fn is_to_be_ended(self) -> bool {
+        matches!(self, Self::Active | Self::FailedToTerminate)
+    }
 }
 
 impl Connection {
@@ -77,13 +82,14 @@ impl Connection {
     }
 }
 
-/// The connections that end when `who` is disconnected. What is ending already needs no second call.
+/// The connections that end when `who` is disconnected.
 pub fn to_end<'a>(connections: &'a [Connection], who: &str, domain: &Domain) -> Vec<&'a Connection> {
-    connections
-        .iter()
-        .filter(|it| matches!(it.status, ConnectionStatus::Active | ConnectionStatus::FailedToTerminate))
-        .filter(|it| it.is_meant_by(who, domain))
-        .collect()
+    up(connections, who, domain).into_iter().filter(|it| it.status.is_to_be_ended()).collect()
+}
+
+/// The connections of `who` that are up.
+pub fn up<'a>(connections: &'a [Connection], who: &str, domain: &Domain) -> Vec<&'a Connection> {
+    connections.iter().filter(|it| it.status.is_up() && it.is_meant_by(who, domain)).collect()
 }
 
 #[cfg(test)]

@@ -149,6 +149,11 @@ impl Ledger {
     }
 }
 
+/// How an invite ended, by the text of its end.
+pub(super) fn read_end(text: &str) -> Option<Ended> {
+    EndedForm::read(text)
+}
+
 fn path(id: InviteId) -> String {
     format!("invites/{id}.json")
 }

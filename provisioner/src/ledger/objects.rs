@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use profile::certificate::Certificate;
 
-use super::{AT_ONCE, Issued, Ledger, LedgerError, Revocation, attempt, index, log, revocation};
+use super::{AT_ONCE, End, Issued, Ledger, LedgerError, Revocation, attempt, index, invite, log, revocation};
 use crate::pki::{crl::Crl, serial::Serial};
 
 /// What an object is.
@@ -40,6 +40,13 @@ pub enum Object {
     End {
         /// The path of the beginning.
         beginning: String,
+    },
+    /// A request has used an invite, whose path is the other one.
+    InviteUsed {
+        /// The invite's path.
+        beginning: String,
+        /// The number that the certificate of this request has or will have.
+        serial: Serial,
     },
     /// Whose a key is.
     Claim {
@@ -82,7 +89,13 @@ impl Object {
                 Some(is_end) => log::is_readable(text, is_end).then(|| ended(path, ".end.json", is_end)),
                 None => Some(Self::Foreign),
             },
-            Some(("invites", _)) => is_json(text).then(|| ended(path, ".used.json", path.ends_with(".used.json"))),
+            Some(("invites", file)) => match file.strip_suffix(".used.json") {
+                Some(id) => invite::read_end(text).map(|ended| match ended.by {
+                    End::Used(used) => Self::InviteUsed { beginning: invited(id), serial: used.serial },
+                    End::Cancelled => Self::End { beginning: invited(id) },
+                }),
+                None => is_json(text).then_some(Self::Known),
+            },
             Some(("keys", _)) => index::read_claim(text).map(|subject| Self::Claim { subject }),
             Some(("ca" | "index", _)) => Some(Self::Known),
             Some(_) | None => Some(Self::Foreign),
@@ -116,6 +129,11 @@ fn named(text: &str) -> Option<Serial> {
     Serial::from_hex(text).filter(|serial| serial.to_string() == text)
 }
 
+/// The path of an invite.
+fn invited(id: &str) -> String {
+    format!("invites/{id}.json")
+}
+
 fn ended(path: &str, suffix: &str, is_end: bool) -> Object {
     match path.strip_suffix(suffix) {
         Some(stem) if is_end => Object::End { beginning: format!("{stem}.json") },
@@ -137,7 +155,14 @@ mod tests {
         for path in ["ca/ca.key", "index/user/a/1", "invites/1.json"] {
             assert_eq!(of(path), Object::Known, "{path}");
         }
-        assert_eq!(of("invites/1.used.json"), Object::End { beginning: "invites/1.json".to_owned() });
+        let end = r#"{"version": 1, "serial": null, "request_sha256": null, "who": "admin",
+            "when": "2026-11-23T12:00:00Z", "nonce": "07"}"#;
+        let (beginning, serial) = ("invites/1.json".to_owned(), Serial::from_hex("09").unwrap());
+        let of_end = |text: &str| Object::of("invites/1.used.json", text.as_bytes());
+        assert_eq!(of_end(end), Object::End { beginning: beginning.clone() });
+        let used = end.replacen("null", "\"09\"", 1).replace("null", "\"ab\"");
+        assert_eq!(of_end(&used), Object::InviteUsed { beginning, serial });
+        assert_eq!(of_end("{}"), Object::Damaged);
         let serial = "07".repeat(16);
         for path in [
             "ca/ca.crt",

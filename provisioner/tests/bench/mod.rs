@@ -69,14 +69,21 @@ impl Bench {
     }
 
     pub(crate) fn with_passphrase(&self, passphrase: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_latchkey"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("LATCHKEY_CA_PASSPHRASE", passphrase)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap()
+        self.command(passphrase, arguments).output().unwrap()
+    }
+
+    /// The same, where AWS is out of reach: nobody listens on that port.
+    pub(crate) fn without_aws(&self, arguments: &[&str]) -> Output {
+        let credentials = [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+        let service = [("AWS_REGION", "eu-central-1"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:1")];
+        self.command(PASSPHRASE, arguments).envs(credentials).envs(service).output().unwrap()
+    }
+
+    fn command(&self, passphrase: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(std::process::Stdio::null());
+        command.env_clear().env("LATCHKEY_CA_PASSPHRASE", passphrase);
+        command
     }
 
     /// Every file and a digest of its content.

@@ -13,10 +13,11 @@ use profile::name::CommonName;
 use provisioner::{
     invitation::{Admission, InvitationRefusal},
     issuance::replaced_by,
-    ledger::{End, Ended, Issued, LedgerError, Role, Use},
+    ledger::{Act, End, Ended, Issued, LedgerError, Role, Use},
     pki::{authority::Authority, policy, serial::Serial},
     publication::{self, File},
     random::Random,
+    revocation::ends_invites,
 };
 
 use time::Duration;
@@ -50,7 +51,7 @@ impl Desk<'_> {
         let issued = Issued::of(&certificate, Role::User, Some(request), self.surroundings.provenance())
             .ok_or_else(|| Failure::say(Kind::Bug, "a certificate was issued that cannot be recorded"))?;
         match self.deployment.ledger.record_issued(&issued).await {
-            Ok(()) => Ok(issued),
+            Ok(()) => self.unless_locked_out(&candidate.name, issued).await,
             // Another admin signs the same request with the same invite at this moment: theirs is the certificate.
             Err(taken @ LedgerError::Taken { .. }) => {
                 let found = self.deployment.ledger.issued(serial).await.or_fail(Kind::Input)?;
@@ -60,6 +61,30 @@ impl Desk<'_> {
             Err(error @ LedgerError::KeyOfAnother { .. }) => Err(Failure::new(Kind::Refused, error)),
             Err(error) => Err(Failure::new(Kind::Input, error)),
         }
+    }
+
+    /// Refuses to hand a certificate over whose user somebody has locked out since the request was examined. Whoever
+    /// revokes looks for certificates after recording that, and this looks for revocations after recording the certificate:
+    /// one of the two sees the other.
+    async fn unless_locked_out(&self, name: &CommonName, issued: Issued) -> Outcome<Issued> {
+        let ledger = &self.deployment.ledger;
+        for other in ledger.issued_for_name(&issued.subject).await.or_fail(Kind::Input)? {
+            let last = ledger.last_word(other.serial).await.or_fail(Kind::Input)?;
+            let was_known =
+                self.register.for_name(name).iter().any(|it| it.issued.serial == other.serial && it.revoked.is_some());
+            if let Some(last) = last.filter(|_| !was_known)
+                && let Act::Revoke(decided) = last.act
+                && let Some(reason) = ends_invites(last.act)
+            {
+                let provenance = self.surroundings.provenance();
+                ledger.record_revocation(&issued, Act::Revoke(reason), provenance).await.or_fail(Kind::Input)?;
+                let text = format!("`{name}` was revoked ({decided}) while this was being signed");
+                return Err(Failure::say(Kind::Refused, text)
+                    .hint("nobody got the certificate, which is revoked as well; `latchkey status` says whether the endpoint's CRL \
+                           has to be brought up to date"));
+            }
+        }
+        Ok(issued)
     }
 
     /// The serial number of the certificate to be. From here on the invite is used.

@@ -51,8 +51,8 @@ pub enum SupplyError {
     /// The CA.
     #[error(transparent)]
     Pki(#[from] PkiError),
-    /// The CA key was not opened. A plan says beforehand whether it is needed, so that this is a defect.
-    #[error("the CA key is needed for a step that was not expected to need it")]
+    /// The CA key was not opened. A plan says beforehand whether it is needed, and somebody may revoke a certificate after that.
+    #[error("the CA key is needed for a CRL that was not to be expected: somebody else has just revoked a certificate")]
     Locked,
     /// AWS takes no CRL as long as this one would be.
     #[error("the CRL would have {entries} entries, and AWS takes {CRL_ENTRIES} at most")]
@@ -92,10 +92,15 @@ impl Supply<'_> {
     /// # Errors
     /// [`SupplyError`].
     pub async fn crl(&self, observed: &Observed) -> Result<(RecordedCrl, ToList), SupplyError> {
-        if recorded_crl_is_complete(observed)
-            && let Some(recorded) = &observed.recorded_crl
+        // What was observed may be as old as a question that somebody was asked since. Whoever has imported a CRL meanwhile
+        // has recorded it before: it is not taken back.
+        let recorded_crl = self.ledger.latest_crl().await?;
+        let to_list = observed.to_list.refreshed(self.ledger, recorded_crl.as_ref()).await?;
+        let fresh = Observed { recorded_crl, to_list, ..observed.clone() };
+        if recorded_crl_is_complete(&fresh)
+            && let Some(recorded) = fresh.recorded_crl
         {
-            return Ok((recorded.clone(), observed.to_list.clone()));
+            return Ok((recorded, fresh.to_list));
         }
         let authority = self.authority.ok_or(SupplyError::Locked)?;
         let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref()?.number());

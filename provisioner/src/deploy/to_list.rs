@@ -65,6 +65,17 @@ impl ToList {
         }
         Ok(to_list)
     }
+
+    /// What the ledger says by now, and those that were to be listed before for another reason: anchors at ACM.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn refreshed(&self, ledger: &Ledger, recorded: Option<&RecordedCrl>) -> Result<Self, LedgerError> {
+        let mut fresh = Self::read(ledger, recorded).await?;
+        let before = self.revoked.iter().filter(|(serial, _)| !fresh.undone.contains(*serial));
+        fresh.revoked.extend(before.map(|(serial, end)| (*serial, *end)).collect::<Vec<_>>());
+        Ok(fresh)
+    }
 }
 
 #[cfg(test)]

@@ -172,6 +172,25 @@ async fn of_two_who_revoke_at_once_nobody_is_lost() {
 }
 
 /// An older CRL arrives after a newer one: both admins read back, and import the newer one again.
+/// One admin is asked, and another revokes meanwhile: what the first has seen is not imported over it.
+#[tokio::test]
+async fn what_was_imported_after_the_question_is_not_taken_back() {
+    let (bench, desired) = (Bench::new(), desired());
+    bench.run(&desired).await.unwrap();
+    bench.revoke(1, Act::Revoke(Reason::KeyCompromise)).await;
+    let before = bench.observe(&desired, Depth::Quick).await;
+    // Recorded, and killed before the import.
+    let (recorded, _) = bench.applier(&desired).supply.crl(&before).await.unwrap();
+    let asked = bench.observe(&desired, Depth::Quick).await;
+    assert_eq!(asked.recorded_crl.as_ref(), Some(&recorded));
+    let second = bench.revoke(2, Act::Revoke(Reason::KeyCompromise)).await;
+    bench.run(&desired).await.unwrap();
+    let (latest, _) = bench.applier(&desired).supply.crl(&asked).await.unwrap();
+    assert!(latest.number > recorded.number && latest.crl.lists(second), "{latest:?}");
+    bench.applier(&desired).apply(asked).await.unwrap();
+    assert!(bench.endpoint_crl().lists(second));
+}
+
 #[tokio::test]
 async fn an_older_crl_over_a_newer_one_does_not_stay() {
     let bench = Bench::after(1).await;

@@ -120,7 +120,7 @@ async fn a_certificate_is_taken_in_every_form() -> Result<()> {
 async fn back_to_certificate(browser: &Browser) -> Result<()> {
     browser.evaluate(FORGET_CERTIFICATES).await?;
     browser.reload().await?;
-    browser.evaluate("new Promise(done => setTimeout(() => done(true), 200))").await?;
+    browser.see("#screen-request:not([hidden]), #screen-certificate:not([hidden])").await?;
     if browser.evaluate("document.querySelector('#to-certificate')?.checkVisibility() === true").await? == true {
         browser.click("#to-certificate").await?;
     }

@@ -1,7 +1,11 @@
 //! Sixteen admins sign at the same time into one ledger, in a folder and in a bucket, and one is killed again and again:
 //! nothing is lost, nothing is there twice, nothing is there by half.
 
-use std::{collections::BTreeSet, fs, time::Instant};
+use std::{
+    collections::BTreeSet,
+    fs,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
@@ -9,7 +13,9 @@ use serde_json::Value;
 use tests::{
     control_plane::{ControlPlane, succeeded},
     moto::Moto,
-    openssl, requests,
+    openssl,
+    rehearsal::files,
+    requests,
 };
 
 #[tokio::test]
@@ -26,27 +32,32 @@ async fn sixteen_sign_into_a_bucket() -> Result<()> {
     place.sixteen_sign(each(2)?).await
 }
 
-/// The moments are spread over the time that signing takes, so that they fall on all that it does.
+/// The moments are spread over what signing writes, so that they fall on all that it does.
 #[tokio::test]
 async fn whoever_is_killed_while_signing_leaves_nothing_by_half() -> Result<()> {
     let place = Place::up(None)?;
     let users = users(KILLS + 1);
-    let (first, others) = users.split_first().context("users")?;
     place.begin(&users).await?;
-    let begin = Instant::now();
+    let (first, others) = users.split_first().context("users")?;
+    let before = place.objects()?;
     place.sign(first).await?;
-    let (took, mut killed) = (begin.elapsed(), 0);
-    for (moment, user) in (1_u32..).zip(others) {
+    let written = place.objects()? - before;
+    let mut killed = 0;
+    for (moment, user) in others.iter().enumerate() {
+        let until = place.objects()? + moment % written;
         let mut child = place.latchkey(&["sign", &format!("{user}.csr"), "--yes"]).spawn()?;
-        let pause = took * moment / u32::try_from(KILLS)?;
-        if tokio::time::timeout(pause, child.wait()).await.is_err() {
-            child.kill().await?;
-            killed += 1;
+        while child.try_wait()?.is_none() {
+            if place.objects()? >= until {
+                child.kill().await?;
+                killed += 1;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         // What bears the name of a certificate is one, or the run again finds it.
         let crt = place.control_plane.path().join(format!("{user}.crt"));
         ensure!(!crt.exists() || fs::read_to_string(&crt)?.matches("END CERTIFICATE").count() == 2, "{user} by half");
-        place.run(&["ledger", "verify"]).await.with_context(|| format!("{user}, killed after {pause:?}"))?;
+        place.run(&["ledger", "verify"]).await.with_context(|| format!("{user}, killed at {until} objects"))?;
     }
     ensure!(killed > 2, "only {killed} of {KILLS} were killed in time");
     for user in others {
@@ -98,6 +109,11 @@ impl Place {
 
     async fn sign(&self, user: &str) -> Result<()> {
         self.run(&["sign", &format!("{user}.csr"), "--yes"]).await.map(drop)
+    }
+
+    /// How many objects the ledger has, in a folder.
+    fn objects(&self) -> Result<usize> {
+        Ok(files(&self.control_plane.path().join(".latchkey/demo/ledger"))?.len())
     }
 
     /// Every user has one certificate: in the ledger, and in a file that says the same.

@@ -18,7 +18,9 @@ const CHAOS_SEED: &str = "12";
 
 #[tokio::test]
 async fn a_user_reaches_the_private_hosts_over_udp() -> Result<()> {
-    the_main_job(&Rehearsal::provisioned("udp")?, "udp").await
+    let rehearsal = Rehearsal::new("udp")?;
+    rehearsal.run(&["provision"])?;
+    the_main_job(&rehearsal, "udp").await
 }
 
 #[tokio::test]

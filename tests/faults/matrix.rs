@@ -137,6 +137,7 @@ impl Fault {
 
 /// Runs at the same time. A run mostly waits: for rules to become active, and between two tries.
 const AT_ONCE: usize = 12;
-const AT_ONCE_WAITING: usize = 12;
+/// These do nothing but wait ten seconds.
+const AT_ONCE_WAITING: usize = 40;
 /// A run that takes longer does not end.
 const LONGEST: Duration = Duration::from_secs(150);

@@ -35,9 +35,10 @@ impl Rehearsal {
         Ok(Self { folder })
     }
 
-    /// A fresh folder in which everything has been provisioned.
+    /// A fresh folder in which everything has been provisioned, on a sandbox that associates at once.
     pub fn provisioned(transport: &str) -> Result<Self> {
         let rehearsal = Self::new(transport)?;
+        rehearsal.run(&["sandbox", "up", "--association-seconds", "0"])?;
         rehearsal.run(&["provision"])?;
         Ok(rehearsal)
     }

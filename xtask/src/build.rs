@@ -36,11 +36,18 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Set for what the tests start: that the binaries are built, and that looking for changes each time takes longer than
+/// most commands.
+pub(crate) const BUILT: &str = "LATCHKEY_BUILT";
+
 /// Builds every binary: one build with one set of features, because the AWS SDK takes minutes.
 ///
 /// # Errors
 /// Cargo's.
 pub(crate) fn binaries() -> Result<()> {
+    if std::env::var_os(BUILT).is_some() {
+        return Ok(());
+    }
     packages::ensure(packages::BUILD)?;
     let mut build = cargo();
     build.args(["build", "--locked", "--workspace", "--bins"]);

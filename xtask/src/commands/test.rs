@@ -42,6 +42,10 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         eprintln!("== {} {outcome} in {} s", check.name, begin.elapsed().as_secs());
         count.failed += u32::from(result.is_err());
         count.passed += u32::from(result.is_ok());
+        if result.is_err() && check.name == BINARIES {
+            eprintln!("error: what comes after would run what was built before");
+            break;
+        }
     }
     if trunk.join().map_or(true, |trunk| trunk.is_err()) {
         eprintln!("error: trunk could not be built");
@@ -110,9 +114,11 @@ struct Count {
     failed: u32,
 }
 
+const BINARIES: &str = "binaries";
+
 const CHECKS: &[Check] = &[
     Check { name: "format", run: |_| process::run(build::cargo().args(["fmt", "--all", "--check"])) },
-    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: BINARIES, run: |_| build::binaries() },
     Check { name: "unit and property tests", run: |count| cargo_test(count, &["--workspace"]) },
     Check {
         name: "clippy",
@@ -134,13 +140,13 @@ const CHECKS: &[Check] = &[
 ];
 
 const END_TO_END: &[Check] = &[
-    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: BINARIES, run: |_| build::binaries() },
     Check { name: "page", run: |_| page::ensure_built() },
     Check { name: "end to end", run: end_to_end },
 ];
 
 const PAGE: &[Check] = &[
-    Check { name: "binaries", run: |_| build::binaries() },
+    Check { name: BINARIES, run: |_| build::binaries() },
     Check { name: "page", run: |_| page::ensure_built() },
     Check { name: "page built again", run: |_| page::reproduce() },
     Check {
@@ -153,10 +159,8 @@ const PAGE: &[Check] = &[
     },
 ];
 
-const FAULTS: &[Check] = &[
-    Check { name: "binaries", run: |_| build::binaries() },
-    Check { name: "kills and faults", run: kills_and_faults },
-];
+const FAULTS: &[Check] =
+    &[Check { name: BINARIES, run: |_| build::binaries() }, Check { name: "kills and faults", run: kills_and_faults }];
 
 fn end_to_end(count: &mut Count) -> Result<()> {
     // One test after the other: each starts browsers, servers and namespaces on what may be two cores.
@@ -169,11 +173,11 @@ fn end_to_end_beside_faults(count: &mut Count) -> Result<()> {
     let beside = std::thread::spawn(|| {
         let (mut count, mut lines) = (Count::default(), Vec::new());
         // A person's clicks and a tunnel's timers come first; a point is a point however long it takes.
-        let result = run_tests(process::behind(cargo_test_of(FAULT_TESTS)?), &mut count, |line| lines.push(line));
-        Ok::<_, anyhow::Error>((result, count, lines))
+        let result = run_tests(process::behind(cargo_test_of(FAULT_TESTS)), &mut count, |line| lines.push(line));
+        (result, count, lines)
     });
     let end_to_end = end_to_end(count);
-    let (faults, counted, lines) = beside.join().map_err(|_| anyhow::anyhow!("kills and faults panicked"))??;
+    let (faults, counted, lines) = beside.join().map_err(|_| anyhow::anyhow!("kills and faults panicked"))?;
     lines.iter().for_each(|line| println!("{line}"));
     count.passed += counted.passed;
     count.failed += counted.failed;
@@ -194,14 +198,14 @@ const FAULT_TESTS: &[&str] = &["--workspace", "--test", "faults"];
 
 /// Runs `cargo test` and shows its output.
 fn cargo_test(count: &mut Count, arguments: &[&str]) -> Result<()> {
-    run_tests(cargo_test_of(arguments)?, count, |line| println!("{line}"))
+    run_tests(cargo_test_of(arguments), count, |line| println!("{line}"))
 }
 
-fn cargo_test_of(arguments: &[&str]) -> Result<Command> {
+fn cargo_test_of(arguments: &[&str]) -> Command {
     let mut command = build::cargo();
     command.args(["test", "--quiet", "--locked", "--no-fail-fast"]).args(arguments);
-    command.env("LATCHKEY_XTASK", std::env::current_exe().context("this program's own path")?);
-    Ok(command)
+    command.env(build::BUILT, "yes");
+    command
 }
 
 /// Runs `command`, gives each line of its output to `show`, and adds its summary lines to `count`.

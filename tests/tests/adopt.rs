@@ -66,6 +66,14 @@ async fn users_of_easy_rsa_keep_their_certificates_and_revoked_ones_stay_out() -
     let crl = openssl::run(place.path(), &["crl", "-in", "crl.pem", "-CAfile", "chain.pem", "-noout", "-text"])?;
     ensure!(crl.contains("Key Compromise") && crl.contains("CRL Number: \n                2"), "{crl}");
 
+    // Its keys lie in a folder: the server's does not become somebody's.
+    let key = plain.pki().join("private/vpn.example.com.key").display().to_string();
+    let request = ["req", "-new", "-key", &key, "-subj", "/CN=mallory.vpn.example.com", "-out", "mallory.csr"];
+    openssl::run(place.path(), &request)?;
+    let refused = run(&place, &["sign", "mallory.csr", "--yes"]).await?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    ensure!(refused.status.code() == Some(3) && said.contains("certified for `vpn.example.com` already"), "{said}");
+
     // The old PKI goes on for a while.
     plain.issue(&["erin"])?;
     let erin = plain.serial("erin")?;

@@ -135,6 +135,14 @@ pub enum AdoptionRefusal {
         /// The file.
         path: String,
     },
+    /// Whoever holds the key would be two people.
+    #[error("the certificates of `{first}` and `{second}` have the same key, and a key belongs to one name")]
+    SharedKey {
+        /// The subject of one.
+        first: String,
+        /// The subject of the other.
+        second: String,
+    },
     /// A certificate that could still be used, and could not be revoked.
     #[error("the certificate {serial} (`{subject}`) is valid by `index.txt`, and there is no file of it")]
     Missing {
@@ -169,6 +177,7 @@ impl Adoption {
         let (ca, ca_key) = ca(&files.ca, now)?;
         let entries = index::read(&files.index).map_err(|(line, source)| AdoptionRefusal::Index { line, source })?;
         let issued = issued(&files.certificates, &ca, &ca_key)?;
+        check_keys(issued.values())?;
         let (mut revoked, mut forgotten, mut seen) = (Vec::new(), 0, BTreeSet::new());
         for entry in entries {
             let serial = Serial::from_hex(&entry.serial);
@@ -272,6 +281,19 @@ fn issued(
         issued.insert(serial, adopted);
     }
     Ok(issued)
+}
+
+/// Refuses a key under two names, which no later request with it could be held against.
+fn check_keys<'a>(issued: impl Iterator<Item = &'a Adopted>) -> Result<(), AdoptionRefusal> {
+    let mut holders = BTreeMap::new();
+    for adopted in issued {
+        let holder = holders.entry(adopted.certificate.public_key_der()).or_insert(&adopted.subject);
+        if **holder != adopted.subject {
+            let (first, second) = ((*holder).clone(), adopted.subject.clone());
+            return Err(AdoptionRefusal::SharedKey { first, second });
+        }
+    }
+    Ok(())
 }
 
 /// A certificate without extended key usage serves any purpose (RFC 5280 section 4.2.1.12).

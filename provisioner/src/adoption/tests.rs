@@ -47,7 +47,8 @@ fn a_whole_pki_is_taken_over() {
 #[test]
 fn what_does_not_fit_together_is_refused() {
     let (authority, other) = (authority(), other());
-    let alice = issue(&authority, &policy::CLIENT, "alice", 3);
+    let alices = key();
+    let alice = issue_for(&authority, &policy::CLIENT, "alice", 3, alices);
     let good = Files {
         ca: authority.certificate().to_pem(),
         index: line("V", "", 3),
@@ -56,7 +57,7 @@ fn what_does_not_fit_together_is_refused() {
     };
     Adoption::of(&good, NOW).unwrap();
     let revoked = [Revoked { serial: serial(3), since: NOW, reason: Reason::Unspecified }];
-    let cases: [(&str, Files); 11] = [
+    let cases: [(&str, Files); 12] = [
         ("`ca.crt` cannot be read", Files { ca: String::new(), ..good.clone() }),
         ("not the certificate of a CA", Files { ca: alice.to_pem(), ..good.clone() }),
         ("damaged in line 2", Files { index: good.index.clone() + "V\t1\n", ..good.clone() }),
@@ -73,6 +74,17 @@ fn what_does_not_fit_together_is_refused() {
                 certificates: vec![
                     ("alice.crt".to_owned(), alice.to_pem()),
                     ("b".to_owned(), issue(&authority, &policy::CLIENT, "b", 3).to_pem()),
+                ],
+                ..good.clone()
+            },
+        ),
+        (
+            "`alice` and `mallory` have the same key",
+            Files {
+                index: good.index.clone() + &line("V", "", 4),
+                certificates: vec![
+                    ("alice.crt".to_owned(), alice.to_pem()),
+                    ("m".to_owned(), issue_for(&authority, &policy::CLIENT, "mallory", 4, alices).to_pem()),
                 ],
                 ..good.clone()
             },
@@ -97,7 +109,11 @@ fn line(state: &str, revocation: &str, n: u8) -> String {
 }
 
 fn issue(authority: &Authority, policy: &policy::Policy, subject: &str, n: u8) -> Certificate {
-    authority.issue(policy, subject, key().public(), Duration::days(397), NOW, serial(n)).unwrap()
+    issue_for(authority, policy, subject, n, &PrivateKey::generate().unwrap())
+}
+
+fn issue_for(authority: &Authority, policy: &policy::Policy, subject: &str, n: u8, key: &PrivateKey) -> Certificate {
+    authority.issue(policy, subject, key.public(), Duration::days(397), NOW, serial(n)).unwrap()
 }
 
 fn other() -> Authority {

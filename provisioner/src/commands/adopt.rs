@@ -8,10 +8,10 @@ use std::path::Path;
 use provisioner::{
     adoption::{Adopted, AdoptedRevocation, Adoption, AdoptionRefusal, adopted_by},
     config::CaKey,
-    ledger::{Act, Ledger, Provenance, Role},
+    deploy::supply::crl_entries,
+    ledger::{Act, Provenance, Role},
     pki::{
         authority::Authority,
-        crl::Revoked,
         custody::Custody,
         foreign_key::{self, ForeignKeyError},
         key::PrivateKey,
@@ -137,7 +137,10 @@ impl<'a> ToDo<'a> {
         }
         let nonce = || Serial::from_random(surroundings.bits_128());
         for adopted in &self.issued {
-            ledger.record_issued(&adopted.record(surroundings.who(), nonce())).await.or_fail(Kind::Input)?;
+            let record = adopted.record(surroundings.who(), nonce());
+            // Also a server's: it lies in a folder of the old PKI, and must not become somebody's.
+            ledger.claim(&record).await.or_fail(Kind::Input)?;
+            ledger.record_issued(&record).await.or_fail(Kind::Input)?;
         }
         for it in &self.revoked {
             let who = adopted_by(surroundings.who());
@@ -146,7 +149,7 @@ impl<'a> ToDo<'a> {
             ledger.record_revocation_of(it.serial, it.not_after, act, provenance).await.or_fail(Kind::Input)?;
         }
         if let Some(number) = self.crl {
-            let revoked = to_list(ledger, surroundings).await?;
+            let (revoked, _) = crl_entries(ledger, surroundings.now).await.or_fail(Kind::Input)?;
             let crl = authority.crl(number, &revoked, surroundings.now).map_err(custody::pki_failure)?;
             ledger.record_crl(number, &crl).await.or_fail(Kind::Input)?;
         }
@@ -155,16 +158,6 @@ impl<'a> ToDo<'a> {
             None => ledger.put_ca_certificate(&adoption.ca).await.or_fail(Kind::Input),
         }
     }
-}
-
-/// The entries of the first CRL: nothing but users is in the ledger yet, or the anchors are on a later one.
-async fn to_list(ledger: &Ledger, surroundings: &Surroundings) -> Outcome<Vec<Revoked>> {
-    let anchors = ledger.all_issued().await.or_fail(Kind::Input)?.into_iter().filter(|it| it.role == Role::Anchor);
-    let anchors = anchors.map(|it| (it.not_after, it.serial, it.provenance.when, Default::default()));
-    let revocations = ledger.revocations().await.or_fail(Kind::Input)?;
-    let revoked = revocations.revoked().map(|(it, reason)| (it.not_after, it.serial, it.provenance.when, reason));
-    let entries = anchors.chain(revoked).filter(|(end, ..)| *end >= surroundings.now);
-    Ok(entries.map(|(_, serial, since, reason)| Revoked { serial, since, reason }).collect())
 }
 
 /// The CA, and its key as it goes into the ledger, where it does.
@@ -270,6 +263,9 @@ fn refusal_failure(refusal: AdoptionRefusal) -> Failure {
         }
         AdoptionRefusal::Certificate { .. } | AdoptionRefusal::Foreign { .. } | AdoptionRefusal::SameSerial { .. } => {
             "move the file out of the PKI where it does not belong there"
+        }
+        AdoptionRefusal::SharedKey { .. } => {
+            "revoke the one that is not in use and move its file out of the PKI; its user makes a new key"
         }
         AdoptionRefusal::Missing { .. } => {
             "bring the file back, or revoke the certificate by its serial number with `openssl ca`: what has no record could not be revoked later"

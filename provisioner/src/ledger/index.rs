@@ -73,7 +73,12 @@ impl Ledger {
         Ok(())
     }
 
-    async fn claim(&self, issued: &Issued) -> Result<(), LedgerError> {
+    /// Says whose the key of `issued` is, for ever. Users' keys are claimed when their certificates are recorded; those of
+    /// the deployment's own are made for one certificate, in memory, and nobody else ever has them.
+    ///
+    /// # Errors
+    /// [`LedgerError::KeyOfAnother`] or another [`LedgerError`].
+    pub async fn claim(&self, issued: &Issued) -> Result<(), LedgerError> {
         let claim = Claim { version: VERSION, subject: issued.subject.clone() };
         match self.store.create(&claim_path(&issued.key_sha256), &json(&claim)).await {
             Err(LedgerError::Taken { path }) => match self.holder_of(&issued.key_sha256).await? {

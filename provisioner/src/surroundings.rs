@@ -4,6 +4,10 @@
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Read, Write},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -23,11 +27,21 @@ use crate::failure::{Failure, Kind, Outcome};
 pub(crate) struct Surroundings {
     /// When the command began.
     pub(crate) now: OffsetDateTime,
-    /// The environment.
+    /// The environment, without secrets.
     pub(crate) environment: BTreeMap<String, String>,
     passphrase_fd: Option<u32>,
+    secrets: BTreeMap<&'static str, Zeroizing<String>>,
     started: Instant,
-    stop: watch::Sender<bool>,
+    interruptions: Arc<Interruptions>,
+}
+
+/// What somebody has interrupted, and how that is taken.
+#[derive(Debug, Default)]
+struct Interruptions {
+    /// Whether a first one only asks to stop. Otherwise one ends the process, as it does without a handler.
+    is_patient: AtomicBool,
+    count: watch::Sender<u32>,
+    listener: OnceLock<()>,
 }
 
 impl Surroundings {
@@ -36,12 +50,15 @@ impl Surroundings {
     pub(crate) fn look(passphrase_fd: Option<u32>) -> Self {
         let environment =
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        let mut environment: BTreeMap<String, String> = environment.collect();
+        let secrets = SECRETS.iter().filter_map(|name| Some((*name, Zeroizing::new(environment.remove(*name)?))));
         Self {
             now: OffsetDateTime::now_utc(),
-            environment: environment.collect(),
+            secrets: secrets.filter(|(_, secret)| !secret.is_empty()).collect(),
+            environment,
             passphrase_fd,
             started: Instant::now(),
-            stop: watch::Sender::new(false),
+            interruptions: Arc::default(),
         }
     }
 
@@ -134,17 +151,25 @@ impl Surroundings {
         }
     }
 
-    /// Comes back when somebody has interrupted twice. The first time only asks to stop after the call in flight.
-    pub(crate) async fn interrupted_twice(&self) {
-        interrupt().await;
-        self.stop.send_replace(true);
-        self.note("Stopping after the call in flight; once more to stop at once.");
-        interrupt().await;
+    /// What comes of `work`; `None` where somebody has interrupted twice. The first time only asks to stop after the call in
+    /// flight. After it an interruption ends the process at once, also while a question is on the screen.
+    pub(crate) async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let interruptions = &self.interruptions;
+        interruptions.is_patient.store(true, Ordering::SeqCst);
+        interruptions.listener.get_or_init(|| listen(Arc::clone(interruptions)));
+        let mut count = interruptions.count.subscribe();
+        let done = tokio::select! {
+            done = work => Some(done),
+            // The sender lives as long as `self`.
+            _twice = count.wait_for(|count| *count > 1) => None,
+        };
+        interruptions.is_patient.store(false, Ordering::SeqCst);
+        done
     }
 
     /// Whether somebody has asked to stop.
     pub(crate) fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        *self.interruptions.count.borrow() > 0
     }
 
     /// The CA's passphrase, from the file descriptor, from the environment, or asked for; twice where it is a new one.
@@ -152,8 +177,8 @@ impl Surroundings {
         if let Some(descriptor) = self.passphrase_fd {
             return from_descriptor(descriptor);
         }
-        if let Some(text) = self.variable(PASSPHRASE) {
-            return Ok(Passphrase::new(Zeroizing::new(text.to_owned())));
+        if let Some(text) = self.secrets.get(PASSPHRASE) {
+            return Ok(Passphrase::new(text.clone()));
         }
         if !std::io::stdin().is_terminal() {
             return Err(Failure::say(Kind::Input, "the CA key is needed, and nobody can be asked for its passphrase")
@@ -182,8 +207,8 @@ impl Surroundings {
         if let Some(descriptor) = descriptor {
             return from_descriptor(descriptor);
         }
-        if let Some(text) = self.variable(FOREIGN_PASSPHRASE) {
-            return Ok(Passphrase::new(Zeroizing::new(text.to_owned())));
+        if let Some(text) = self.secrets.get(FOREIGN_PASSPHRASE) {
+            return Ok(Passphrase::new(text.clone()));
         }
         if !std::io::stdin().is_terminal() {
             return Err(Failure::say(Kind::Input, "the key of the old CA is encrypted, and nobody can be asked")
@@ -201,11 +226,11 @@ impl Timer for Surroundings {
     }
 
     async fn sleep(&self, pause: Duration) {
-        let mut stop = self.stop.subscribe();
+        let mut count = self.interruptions.count.subscribe();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             // The sender lives as long as `self`.
-            _changed = stop.wait_for(|stop| *stop) => {}
+            _once = count.wait_for(|count| *count > 0) => {}
         }
     }
 
@@ -250,6 +275,38 @@ pub(crate) fn from_descriptor(_number: u32) -> Outcome<Passphrase> {
         .hint(format!("set the environment variable {PASSPHRASE}")))
 }
 
+/// Counts interruptions, on a thread of its own: the command's may be waiting for an answer.
+///
+/// A handler stays for the rest of the process (that of `tokio` does), so that this one goes on listening.
+fn listen(interruptions: Arc<Interruptions>) {
+    let listening = async move {
+        loop {
+            interrupt().await;
+            if !interruptions.is_patient.load(Ordering::SeqCst) {
+                at_once();
+            }
+            if interruptions.count.send_replace(1) == 0 {
+                let line = "Stopping after the call in flight; once more to stop at once.";
+                let _closed = writeln!(std::io::stderr().lock(), "{line}");
+            } else {
+                interruptions.count.send_replace(2);
+            }
+        }
+    };
+    std::thread::spawn(move || {
+        // Where no handler can be set, the system's own way of interrupting is left.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(listening);
+        }
+    });
+}
+
+#[expect(clippy::exit, reason = "it is what the system does where no handler is set")]
+fn at_once() {
+    std::process::exit(Kind::Interrupted as i32);
+}
+
 /// Ctrl-C, or a polite request to end.
 async fn interrupt() {
     #[cfg(unix)]
@@ -269,6 +326,8 @@ async fn interrupt() {
     }
 }
 
+/// Variables that no other program is to see.
+pub(crate) const SECRETS: [&str; 2] = [PASSPHRASE, FOREIGN_PASSPHRASE];
 const FOREIGN_PASSPHRASE: &str = "LATCHKEY_ADOPT_PASSPHRASE";
 const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";
 /// Bytes.

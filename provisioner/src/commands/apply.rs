@@ -52,10 +52,11 @@ pub(super) async fn apply(
         timer: surroundings,
         progress: &reporter,
     };
-    tokio::select! {
-        applied = applier.apply(observed) => applied.map_err(|error| failure(error, deployment)),
-        () = surroundings.interrupted_twice() => Err(Failure::say(Kind::Interrupted, "interrupted")
-            .hint("a call may have been cut off; run the command again: it looks first and goes on from what is there")),
+    match surroundings.interruptible(applier.apply(observed)).await {
+        Some(applied) => applied.map_err(|error| failure(error, deployment)),
+        None => Err(Failure::say(Kind::Interrupted, "interrupted").hint(
+            "a call may have been cut off; run the command again: it looks first and goes on from what is there",
+        )),
     }
 }
 
@@ -83,11 +84,10 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
                  --serial HEX` for each certificate that is in the ledger; of others, take the ledger that they are in",
             )
         }
-        error @ ApplyError::Obstacles(_) => Failure::new(Kind::Aws, error).hint(if deployment.is_rehearsal() {
-            "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
-        } else {
-            "take the ledger that the deployment was made with (`ledger.url`), or another `deployment.name`"
-        }),
+        ApplyError::Obstacles(obstacles) => {
+            let hint = obstacles.first().map_or("", |obstacle| way_around(obstacle, deployment));
+            Failure::new(Kind::Aws, ApplyError::Obstacles(obstacles)).hint(hint)
+        }
         error @ ApplyError::Replacement => {
             Failure::new(Kind::Input, error).hint("`latchkey plan` shows why; `--replace` agrees to it")
         }
@@ -99,6 +99,27 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
             let left: Vec<String> = left.iter().map(|step| format!("  {step}")).collect();
             let text = format!("stopped as asked; {}\nleft to do:\n{}", inventory(&observed), left.join("\n"));
             Failure::say(Kind::Interrupted, text).hint("run the command again: it goes on from here")
+        }
+    }
+}
+
+fn way_around(obstacle: &Obstacle, deployment: &Deployment) -> &'static str {
+    match obstacle {
+        Obstacle::EndpointNotUsable => "AWS is still at work on it: wait, and run the command again",
+        Obstacle::OtherDomain { .. } => {
+            "the domain of a deployment cannot change, because its certificates name it: put the old one back, or take \
+             another `deployment.name`"
+        }
+        Obstacle::SeveralEndpoints(_) => {
+            "find out which of them people use, and delete the other, or take its tag `latchkey:deployment` away"
+        }
+        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } | Obstacle::CrlWouldLose { .. }
+            if deployment.is_rehearsal() =>
+        {
+            "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
+        }
+        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } | Obstacle::CrlWouldLose { .. } => {
+            "take the ledger that the deployment was made with (`ledger.url`), or another `deployment.name`"
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     deployment::{Deployment, call_failure},
     failure::{Failure, Kind, OrFail, Outcome},
     logged::Task,
-    surroundings::Surroundings,
+    surroundings::{SECRETS, Surroundings},
 };
 
 pub(crate) async fn run(surroundings: &Surroundings, config: &Path, arguments: &cli::Probe) -> Outcome {
@@ -95,6 +95,10 @@ impl Client {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("PATH", &self.path).kill_on_drop(true);
+        // It is a stranger's program, and none of its affairs.
+        for name in SECRETS {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -191,10 +195,14 @@ async fn try_endpoint(
     let begin = surroundings.now();
     loop {
         let (started, left) = (surroundings.now(), patience.saturating_sub(surroundings.now() - begin));
-        let outcome = client.try_once(&profile, left.min(ONCE), surroundings).await.or_fail(Kind::Input)?;
+        let tried = surroundings.interruptible(client.try_once(&profile, left.min(ONCE), surroundings)).await;
+        let outcome = match tried {
+            Some(outcome) if !surroundings.is_stopping() => outcome.or_fail(Kind::Input)?,
+            _ => return Err(Failure::say(Kind::Interrupted, "interrupted before it was clear whether people get in")),
+        };
         let now = surroundings.now();
         let may_pass = matches!(outcome, Err(Obstruction::Name | Obstruction::Silence { .. }));
-        if !may_pass || now - begin + PAUSE >= patience || surroundings.is_stopping() {
+        if !may_pass || now - begin + PAUSE >= patience {
             return Ok(Tried { serial, took: now - started, outcome });
         }
         surroundings.sleep(PAUSE).await;

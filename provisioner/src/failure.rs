@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use provisioner::ledger::LedgerError;
+
 /// A failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -31,7 +33,21 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(kind: Kind, error: impl Into<anyhow::Error>) -> Self {
-        Self { kind, error: error.into(), hint: None }
+        let error = error.into();
+        // What is the matter with the ledger does not depend on the command that has met with it.
+        let (kind, hint) = match error.downcast_ref() {
+            Some(LedgerError::Bucket { .. }) => (
+                Kind::Aws,
+                Some(
+                    "`latchkey doctor` says whether the bucket can be used with these credentials; `latchkey iam-policy` lists what they need",
+                ),
+            ),
+            Some(LedgerError::Damaged { .. }) => {
+                (kind, Some("`latchkey ledger verify` names everything that is not as it was written"))
+            }
+            _ => (kind, None),
+        };
+        Self { kind, error, hint: hint.map(str::to_owned) }
     }
 
     /// A failure that has no error of a library behind it.

@@ -35,6 +35,17 @@ impl Task {
         work: impl Future<Output = Outcome<T>>,
         results: impl FnOnce(&T) -> Vec<String>,
     ) -> Outcome<T> {
+        self.logged_as(surroundings, deployment, work, |done| Ok(results(done))).await
+    }
+
+    /// The same for work that may come to its end and have achieved nothing: `outcome` is its results, or why there are none.
+    pub(crate) async fn logged_as<T>(
+        self,
+        surroundings: &Surroundings,
+        deployment: &Deployment,
+        work: impl Future<Output = Outcome<T>>,
+        outcome: impl FnOnce(&T) -> Result<Vec<String>, String>,
+    ) -> Outcome<T> {
         let Self { command, subjects, what } = self;
         let deed = Deed {
             command: command.to_owned(),
@@ -46,7 +57,7 @@ impl Task {
         deployment.ledger.log_begin(&deed).await.or_fail(Kind::Input)?;
         let done = work.await;
         let outcome = match &done {
-            Ok(done) => Ok(results(done)),
+            Ok(done) => outcome(done).map_err(|error| one_line(&error)),
             Err(failure) => Err(one_line(&failure.message())),
         };
         let ending = Ending { when: surroundings.time(), outcome };

@@ -219,14 +219,15 @@ async fn cancel(surroundings: &Surroundings, deployment: &Deployment, id: Invite
     let task =
         Task { command: "invite", subjects: vec![name.to_string()], what: vec![format!("cancel the invite {id}")] };
     let cancelled = cancelled(surroundings);
-    let work = async { deployment.ledger.end_invite(id, &cancelled).await.or_fail(Kind::Input) };
-    let ended = task.logged(surroundings, deployment, work, |_| Vec::new()).await?;
     let username = &found.invited.username;
-    if let End::Used(used) = ended.by {
+    let work = async {
+        let ended = deployment.ledger.end_invite(id, &cancelled).await.or_fail(Kind::Input)?;
+        let End::Used(used) = ended.by else { return Ok(()) };
         let text = format!("`{username}` has used the invite `{id}` on {}", ended.provenance.when.date());
-        return Err(Failure::say(Kind::Refused, text)
-            .hint(format!("`latchkey revoke --serial {}` revokes the certificate that came of it", used.serial)));
-    }
+        Err(Failure::say(Kind::Refused, text)
+            .hint(format!("`latchkey revoke --serial {}` revokes the certificate that came of it", used.serial)))
+    };
+    task.logged(surroundings, deployment, work, |()| Vec::new()).await?;
     surroundings.out(&format!("The invite `{id}` of `{username}` no longer works.\n"));
     Ok(())
 }

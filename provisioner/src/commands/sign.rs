@@ -53,7 +53,7 @@ async fn one(desk: &mut Desk<'_>, source: &Source, arguments: &cli::Sign) -> Out
     if arguments.json {
         desk.surroundings.out(&report::json(&answers)?);
     }
-    let Some(Answer::Nothing { file, failure }) = answers.pop_if(|answer| answer.failure().is_some()) else {
+    let Some(Answer::Nothing { file, failure, .. }) = answers.pop_if(|answer| answer.failure().is_some()) else {
         for granted in answers.iter().filter_map(Answer::granted) {
             if !arguments.json {
                 desk.surroundings.out(&format!("{}\n", granted.candidate.out.display()));
@@ -112,7 +112,7 @@ async fn answer(
     });
     let work = async { Ok(work.buffered(AT_ONCE).collect::<Vec<Pass>>().await) };
     let done = match task {
-        Some(task) => task.logged(desk.surroundings, desk.deployment, work, |done| results(done)).await?,
+        Some(task) => task.logged_as(desk.surroundings, desk.deployment, work, |done| results(done)).await?,
         None => work.await?,
     };
     for pass in &done {
@@ -142,12 +142,26 @@ fn task(examined: &[Outcome<Candidate>]) -> Task {
     }
 }
 
-fn results(done: &[Pass]) -> Vec<String> {
-    let new = done.iter().filter_map(|pass| match pass {
-        Pass::Over(Answer::Certificate(granted)) if granted.is_new => Some(&granted.issued),
-        Pass::Over(_) | Pass::Follows(_) => None,
+/// Every certificate that is in the ledger now, handed over or not, and what was to be signed and is not. Where there is no
+/// certificate, why the first one is not there.
+fn results(done: &[Pass]) -> Result<Vec<String>, String> {
+    let over = || done.iter().filter_map(|pass| if let Pass::Over(answer) = pass { Some(answer) } else { None });
+    let line = |issued: &Issued| format!("certificate {} of {}", issued.serial, issued.subject);
+    let new = over().filter_map(|answer| match answer {
+        Answer::Certificate(granted) => granted.is_new.then(|| line(&granted.issued)),
+        Answer::Nothing { recorded, .. } => recorded.as_deref().map(|issued| line(issued) + ", not handed over"),
     });
-    new.map(|issued| format!("certificate {} of {}", issued.serial, issued.subject)).collect()
+    let failed = over().filter_map(|answer| match answer {
+        Answer::Nothing { file, failure, was_to_be_issued: true, recorded: None } => {
+            Some(format!("`{}` is not signed: {}", file.display(), failure.message()))
+        }
+        Answer::Nothing { .. } | Answer::Certificate(_) => None,
+    });
+    let (new, failed): (Vec<String>, Vec<String>) = (new.collect(), failed.collect());
+    match failed.first() {
+        Some(first) if new.is_empty() => Err(first.clone()),
+        _ => Ok(new.into_iter().chain(failed).collect()),
+    }
 }
 
 /// How far a request came while others were signed.
@@ -165,7 +179,7 @@ async fn first_pass(
 ) -> Pass {
     let candidate = match examined {
         Ok(candidate) => candidate,
-        Err(failure) => return Pass::Over(Answer::Nothing { file: source.file.clone(), failure }),
+        Err(failure) => return Pass::Over(Answer::not_examined(source.file.clone(), failure)),
     };
     let issued = match (&candidate.verdict, authority) {
         (Verdict::Again(issued), _) => Ok((**issued).clone()),
@@ -187,17 +201,21 @@ async fn second_pass(desk: &Desk<'_>, candidate: Candidate) -> Answer {
 }
 
 async fn conclude(desk: &Desk<'_>, candidate: Candidate, issued: Outcome<Issued>, is_new: bool) -> Answer {
-    let handed_over = async {
-        let issued = issued?;
-        desk.hand_over(&candidate, &issued).await.map_err(|failure| {
-            let text = "the certificate is recorded, and could not be handed over".to_owned();
-            failure.during(text).hint("run the same command again: the same request gets the same certificate")
-        })?;
-        Ok(issued)
+    let issued = match issued {
+        Ok(issued) => issued,
+        Err(failure) => {
+            return Answer::Nothing { file: candidate.file, failure, was_to_be_issued: is_new, recorded: None };
+        }
     };
-    match handed_over.await {
-        Ok(issued) => Answer::Certificate(Box::new(Granted { candidate, issued, is_new })),
-        Err(failure) => Answer::Nothing { file: candidate.file, failure },
+    match desk.hand_over(&candidate, &issued).await {
+        Ok(()) => Answer::Certificate(Box::new(Granted { candidate, issued, is_new })),
+        Err(failure) => {
+            let text = "the certificate is recorded, and could not be handed over".to_owned();
+            let failure =
+                failure.during(text).hint("run the same command again: the same request gets the same certificate");
+            let recorded = is_new.then(|| Box::new(issued));
+            Answer::Nothing { file: candidate.file, failure, was_to_be_issued: is_new, recorded }
+        }
     }
 }
 

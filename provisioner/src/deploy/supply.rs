@@ -109,7 +109,7 @@ impl Supply<'_> {
             // missing from a CRL that stands on one with a lower number.
             let latest = self.ledger.latest_crl().await?.map(|recorded| recorded.number);
             let number = latest.max(imported).map_or(1, |number| number + 1);
-            let (revoked, to_list) = self.revoked().await?;
+            let (revoked, to_list) = crl_entries(self.ledger, self.now).await?;
             if revoked.len() > CRL_ENTRIES {
                 return Err(SupplyError::CrlFull { entries: revoked.len() });
             }
@@ -120,27 +120,6 @@ impl Supply<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// The entries of a CRL made now: every anchor ever issued and every revoked certificate, until it has expired.
-    async fn revoked(&self) -> Result<(Vec<Revoked>, ToList), LedgerError> {
-        let (anchors, revocations) =
-            futures::try_join!(self.ledger.issued_for_role(Role::Anchor), self.ledger.revocations())?;
-        let anchors = anchors.iter().map(|issued| {
-            let since = issued.provenance.when;
-            (issued.not_after, Revoked { serial: issued.serial, since, reason: Reason::Unspecified })
-        });
-        let revoked = revocations
-            .revoked()
-            .map(|(it, reason)| (it.not_after, Revoked { serial: it.serial, since: it.provenance.when, reason }));
-        let entries: Vec<(OffsetDateTime, Revoked)> = anchors.chain(revoked).collect();
-        let to_list = ToList {
-            revoked: entries.iter().map(|(end, it)| (it.serial, *end)).collect(),
-            undone: revocations.undone().collect(),
-        };
-        let begin = crl::this_update(self.now);
-        let entries = entries.into_iter().filter(|(end, _)| *end >= begin).map(|(_, it)| it).collect();
-        Ok((entries, to_list))
     }
 
     /// The attempt at a step, written down.
@@ -155,6 +134,29 @@ impl Supply<'_> {
     pub fn provenance(&self) -> Provenance {
         Provenance { who: self.who.to_owned(), when: self.now, nonce: Serial::from_random(self.random.bits_128()) }
     }
+}
+
+/// The entries of a CRL made `now`: every anchor ever issued and every revoked certificate, until it has expired.
+///
+/// # Errors
+/// [`LedgerError`].
+pub async fn crl_entries(ledger: &Ledger, now: OffsetDateTime) -> Result<(Vec<Revoked>, ToList), LedgerError> {
+    let (anchors, revocations) = futures::try_join!(ledger.issued_for_role(Role::Anchor), ledger.revocations())?;
+    let anchors = anchors.iter().map(|issued| {
+        let since = issued.provenance.when;
+        (issued.not_after, Revoked { serial: issued.serial, since, reason: Reason::Unspecified })
+    });
+    let revoked = revocations
+        .revoked()
+        .map(|(it, reason)| (it.not_after, Revoked { serial: it.serial, since: it.provenance.when, reason }));
+    let entries: Vec<(OffsetDateTime, Revoked)> = anchors.chain(revoked).collect();
+    let to_list = ToList {
+        revoked: entries.iter().map(|(end, it)| (it.serial, *end)).collect(),
+        undone: revocations.undone().collect(),
+    };
+    let begin = crl::this_update(now);
+    let entries = entries.into_iter().filter(|(end, _)| *end >= begin).map(|(_, it)| it).collect();
+    Ok((entries, to_list))
 }
 
 /// Entries that AWS takes, <https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html>.

@@ -90,7 +90,17 @@ pub enum LedgerError {
         /// The object.
         path: String,
         /// What the store said.
-        source: object_store::Error,
+        source: Box<object_store::Error>,
+    },
+    /// The same in a bucket: S3 refused or failed, or could not be reached.
+    #[error("cannot {action} `{path}` in the ledger's bucket")]
+    Bucket {
+        /// `read`, `create`, `list` or `delete`.
+        action: &'static str,
+        /// The object.
+        path: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
     },
     /// The object exists with another content: somebody else created it first.
     #[error("`{path}` is in the ledger already, with another content")]

@@ -62,7 +62,7 @@ impl Store {
             return Ok(());
         };
         if !is_already_exists(&source) {
-            return Err(LedgerError::Store { action: "create", path: path.to_owned(), source });
+            return Err(self.failed("create", path, source));
         }
         match self.read(path).await? {
             Some(found) if found == content => Ok(()),
@@ -81,7 +81,7 @@ impl Store {
 
     /// An object's content, `None` where it does not exist.
     pub(super) async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LedgerError> {
-        let failed = |source| LedgerError::Store { action: "read", path: path.to_owned(), source };
+        let failed = |source| self.failed("read", path, source);
         match self.objects.get(&Key::from(path)).await {
             Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.to_vec())),
             Err(source) if is_not_found(&source) => Ok(None),
@@ -132,10 +132,18 @@ impl Store {
             .list(Some(&Key::from(prefix)))
             .try_collect()
             .await
-            .map_err(|source| LedgerError::Store { action: "list", path: prefix.to_owned(), source })?;
+            .map_err(|source| self.failed("list", prefix, source))?;
         let mut paths: Vec<String> = listed.into_iter().map(|object| object.location.to_string()).collect();
         paths.sort();
         Ok(paths)
+    }
+
+    fn failed(&self, action: &'static str, path: &str, source: object_store::Error) -> LedgerError {
+        let (path, source) = (path.to_owned(), Box::new(source));
+        match self.folder {
+            Some(_) => LedgerError::Store { action, path, source },
+            None => LedgerError::Bucket { action, path, source },
+        }
     }
 
     /// Deletes every object.
@@ -143,7 +151,7 @@ impl Store {
         for path in self.list("").await? {
             let deleted = self.objects.delete(&Key::from(path.as_str())).await;
             if let Err(source) = deleted.or_else(|error| if is_not_found(&error) { Ok(()) } else { Err(error) }) {
-                return Err(LedgerError::Store { action: "delete", path, source });
+                return Err(self.failed("delete", &path, source));
             }
         }
         Ok(())
@@ -154,7 +162,10 @@ fn read_file<T>(folder: &Path, path: String, read: fn(&str, &str) -> Option<T>) 
     match std::fs::read_to_string(folder.join(&path)) {
         Ok(text) => read(&path, &text).ok_or(LedgerError::Damaged { path }),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(LedgerError::Damaged { path }),
-        Err(source) => Err(LedgerError::Folder { path: folder.join(&path).display().to_string(), source }),
+        Err(error) => {
+            let source = object_store::Error::Generic { store: "LocalFileSystem", source: error.into() };
+            Err(LedgerError::Store { action: "read", path, source: Box::new(source) })
+        }
     }
 }
 

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use profile::name::Domain;
 use provisioner::{
-    deploy::{observed::Observed, supply::CRL_ENTRIES},
-    ledger::{Act, Invited, Issued, Ledger, LedgerError, Revocations, Role},
+    deploy::{
+        observed::Observed,
+        supply::{CRL_ENTRIES, crl_entries},
+    },
+    ledger::{Act, Invited, Issued, Ledger, LedgerError, Revocations},
     pki::{reason::Reason, serial::Serial},
     revocation::{RevocationRefusal, Whom, choose, ends_invites},
 };
@@ -41,7 +44,6 @@ impl Decision {
             (Some(serial), _) => Whom::Serial(serial),
             (None, user) => Whom::User(user.as_deref().unwrap_or_default()),
         };
-        let anchors = anchors(surroundings, deployment).await?;
         let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
         let certificates = match (chosen(surroundings, deployment, whom, act, &revocations).await?, &user) {
             (Err(refusal), Some(user)) if refusal.is_of_nothing_valid() && ends_invites(act).is_some() => {
@@ -61,7 +63,7 @@ impl Decision {
         let act = reasons.and_then(|reasons| reasons.first().copied()).map_or(act, Act::Revoke);
         let mut decision = Self { act, certificates, user, has_others: false };
         decision.has_others = decision.has_others(surroundings, deployment, &revocations).await?;
-        decision.check_room(surroundings, &revocations, anchors)?;
+        decision.check_room(surroundings, deployment, &revocations).await?;
         Ok(decision)
     }
 
@@ -73,7 +75,7 @@ impl Decision {
     ) -> Outcome<Self> {
         let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
         let decision = Self { act: Act::Revoke(Reason::Superseded), certificates, user: None, has_others: true };
-        decision.check_room(surroundings, &revocations, anchors(surroundings, deployment).await?)?;
+        decision.check_room(surroundings, deployment, &revocations).await?;
         Ok(decision)
     }
 
@@ -115,10 +117,15 @@ impl Decision {
     }
 
     /// Refuses before anything is recorded what AWS would refuse in the end.
-    fn check_room(&self, surroundings: &Surroundings, revocations: &Revocations, anchors: usize) -> Outcome {
-        let listed = revocations.revoked().filter(|(it, _)| it.not_after >= surroundings.now).count();
+    async fn check_room(
+        &self,
+        surroundings: &Surroundings,
+        deployment: &Deployment,
+        revocations: &Revocations,
+    ) -> Outcome {
+        let (listed, _) = crl_entries(&deployment.ledger, surroundings.now).await.or_fail(Kind::Input)?;
         let more = self.certificates.iter().filter(|it| revocations.reason(it.serial).is_none()).count();
-        let entries = anchors + listed + more;
+        let entries = listed.len() + more;
         if self.act == Act::Undo || entries <= CRL_ENTRIES {
             return Ok(());
         }
@@ -211,12 +218,6 @@ impl Decision {
     pub(super) fn still_connected(&self, failure: Failure) -> Failure {
         again(failure.during(format!("{} cannot connect again, but connections may still be up", self.names())))
     }
-}
-
-/// How many anchors every CRL has to list.
-async fn anchors(surroundings: &Surroundings, deployment: &Deployment) -> Outcome<usize> {
-    let anchors = deployment.ledger.issued_for_role(Role::Anchor).await.or_fail(Kind::Input)?;
-    Ok(anchors.iter().filter(|it| it.not_after >= surroundings.now).count())
 }
 
 /// The certificates that are meant.

@@ -134,27 +134,30 @@ pub(super) async fn end_connections(
     };
     let endpoint = &in_use.endpoint.id;
     let mut ending: BTreeSet<ConnectionId> = up(before).into_keys().collect();
-    let mut now_up = up(&aws.connections(endpoint).await.map_err(call_failure)?);
-    for (id, status) in &now_up {
+    let still_up = up(&aws.connections(endpoint).await.map_err(call_failure)?);
+    for (id, status) in &still_up {
         if status.is_to_be_ended() {
             aws.terminate(endpoint, id).await.map_err(call_failure)?;
         }
     }
-    let is_any_up = !now_up.is_empty();
-    ending.extend(now_up.into_keys());
+    if still_up.is_empty() {
+        return Ok(ending.len());
+    }
+    ending.extend(still_up.into_keys());
     // AWS answers `terminating` at first, and bytes may flow until it says otherwise.
     let begin = surroundings.now();
-    while is_any_up {
-        now_up = up(&aws.connections(endpoint).await.map_err(call_failure)?);
+    loop {
+        let still_up = up(&aws.connections(endpoint).await.map_err(call_failure)?);
         // A client that has come again with another certificate of the user has another id.
-        let Some((id, status)) = now_up.into_iter().find(|(id, _)| ending.contains(id)) else { break };
+        let Some((id, status)) = still_up.into_iter().find(|(id, _)| ending.contains(id)) else {
+            return Ok(ending.len());
+        };
         if surroundings.now() - begin >= PATIENCE || surroundings.is_stopping() {
             let text = format!("AWS did not end `{id}` within {} s: it is {}", PATIENCE.as_secs(), status.as_str());
             return Err(Failure::say(Kind::Aws, text));
         }
         surroundings.sleep(PAUSE).await;
     }
-    Ok(ending.len())
 }
 
 async fn look(deployment: &Deployment, aws: &Aws, desired: &Desired) -> Outcome<Observed> {

@@ -17,8 +17,14 @@ use crate::{
 pub(super) enum Answer {
     /// There is a certificate.
     Certificate(Box<Granted>),
-    /// There is none.
-    Nothing { file: PathBuf, failure: Failure },
+    /// There is none, or none that was handed over.
+    Nothing {
+        file: PathBuf,
+        failure: Failure,
+        was_to_be_issued: bool,
+        /// What is in the ledger all the same, where it was issued now.
+        recorded: Option<Box<Issued>>,
+    },
 }
 
 /// A request and its certificate.
@@ -55,7 +61,7 @@ pub(super) fn table(answers: &[Answer]) -> String {
                 let certificate = format!("{}, until {}", candidate.out.display(), issued.not_after.date());
                 (&candidate.file, candidate.name.username().to_string(), certificate)
             }
-            Answer::Nothing { file, failure } => (file, String::new(), failure.message()),
+            Answer::Nothing { file, failure, .. } => (file, String::new(), failure.message()),
         };
         table.row([answer.result().to_owned(), file.display().to_string(), user, certificate]);
     }
@@ -90,6 +96,11 @@ impl Answer {
         }
     }
 
+    /// The answer to a request that is not in order.
+    pub(super) fn not_examined(file: PathBuf, failure: Failure) -> Self {
+        Self::Nothing { file, failure, was_to_be_issued: false, recorded: None }
+    }
+
     pub(super) fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Certificate(_) => None,
@@ -122,7 +133,7 @@ impl Answer {
                     reason: None,
                 })
             }
-            Self::Nothing { file, failure } => Ok(Row {
+            Self::Nothing { file, failure, .. } => Ok(Row {
                 request: file,
                 result,
                 username: None,

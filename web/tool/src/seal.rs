@@ -42,13 +42,15 @@ pub(crate) struct Seal {
 impl Seal {
     pub(crate) fn run(self) -> Result<()> {
         let site = Site::build(&self.dist, &Texts::read(&self.text)?)?;
-        let weight = site.weigh()?;
+        let sizes = site.sizes()?;
+        let weight = site.weigh(&sizes);
         weight.check()?;
         site.write(&self.out).with_context(|| format!("cannot write the site to `{}`", self.out.display()))?;
         if let Some(folder) = &self.hosting {
             site.write_hosting(folder).with_context(|| format!("cannot write to `{}`", folder.display()))?;
         }
-        site.report(weight)
+        site.report(&sizes, weight);
+        Ok(())
     }
 }
 
@@ -127,24 +129,27 @@ impl Site {
         [(PAGE, self.page.as_slice()), (headers::FILE_NAME, &self.headers)].into_iter().chain(assets)
     }
 
-    /// What browsers load, as [`Size`]s.
-    fn weigh(&self) -> Result<Weight> {
+    /// The size of every file, in the order of [`Site::files`].
+    fn sizes(&self) -> Result<Vec<Size>> {
+        self.files().map(|(_, content)| Size::of(content)).collect()
+    }
+
+    /// What browsers load.
+    fn weigh(&self, sizes: &[Size]) -> Weight {
         let mut weight = Weight::default();
-        for (path, content) in self.files().filter(|(path, _)| *path != headers::FILE_NAME) {
-            let size = Size::of(content)?;
-            weight.page = weight.page + size;
+        for ((path, _), size) in self.files().zip(sizes).filter(|((path, _), _)| *path != headers::FILE_NAME) {
+            weight.page = weight.page + *size;
             if extension(path) == "wasm" {
-                weight.module = weight.module + size;
+                weight.module = weight.module + *size;
             }
         }
-        Ok(weight)
+        weight
     }
 
     #[expect(clippy::print_stdout, clippy::print_stderr, reason = "sizes and hashes are the result of the command")]
-    fn report(&self, weight: Weight) -> Result<()> {
+    fn report(&self, sizes: &[Size], weight: Weight) {
         println!("{:>9} {:>9}  {:64}  file", "bytes", "brotli", "SHA-256");
-        for (path, content) in self.files() {
-            let size = Size::of(content)?;
+        for ((path, content), size) in self.files().zip(sizes) {
             println!("{:>9} {:>9}  {}  {path}", size.raw, size.brotli, sha256::hex(content));
         }
         println!("{:>9} {:>9}  whole page, build {}", weight.page.raw, weight.page.brotli, self.build);
@@ -152,7 +157,6 @@ impl Site {
         if let Some(warning) = weight.warning() {
             eprintln!("warning: {warning}");
         }
-        Ok(())
     }
 }
 

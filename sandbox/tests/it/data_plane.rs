@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::pki::{Authority, Identity, Wish};
-use crate::support::Sandbox;
+use crate::support::{Sandbox, until};
 
 const REVOKED: u64 = 66;
 
@@ -20,9 +20,8 @@ async fn check_connects_over(transport: &str) {
     sandbox.demand_data_plane();
     let authority = Authority::new();
     let made = sandbox.make_endpoint(&authority, transport, &[REVOKED]).await;
-    // A rule is in force after a second; without it nothing behind the endpoint can be reached.
-    let described = || sandbox.on(&made.endpoint, &[("Action", "DescribeClientVpnAuthorizationRules")]);
-    while described().await.contains("authorizing") {}
+    // Without the rule nothing behind the endpoint can be reached.
+    sandbox.rules_in_force(&made).await;
 
     let (code, report) = sandbox.connect(&made.configuration, &client(&authority, 7));
     assert_eq!(
@@ -103,7 +102,7 @@ async fn nothing_survives_a_killed_supervisor() {
     let sandbox = Sandbox::up();
     sandbox.demand_data_plane();
     sandbox.make_endpoint(&Authority::new(), "udp", &[]).await;
-    while sandbox.status()["data_plane"] != "running" {}
+    until("the data plane runs", async || sandbox.status()["data_plane"] == "running").await;
     let supervisor = sandbox.status()["pid"].as_i64().unwrap();
     let family = descendants(supervisor);
     // The holders of laptop, internet, two subnets and the endpoint, and the server.
@@ -111,7 +110,7 @@ async fn nothing_survives_a_killed_supervisor() {
 
     let killed = std::process::Command::new("kill").args(["-9", &supervisor.to_string()]).status();
     assert!(killed.unwrap().success());
-    while family.iter().any(|pid| runs(*pid)) {}
+    until("the whole family is gone", async || !family.iter().any(|pid| runs(*pid))).await;
 
     assert_eq!(sandbox.status()["running"], false);
     assert!(std::fs::read_dir(sandbox.folder().join("state/run")).unwrap().next().is_none());

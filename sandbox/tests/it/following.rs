@@ -39,6 +39,7 @@ async fn wait_for_connections(sandbox: &Sandbox, made: &Made, fit: impl Fn(&[(St
             return;
         }
         assert!(std::time::Instant::now() < deadline, "{found:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 
@@ -159,6 +160,7 @@ async fn check_a_terminated_connection_ends(transport: &str) {
             break;
         }
         assert!(std::time::Instant::now() < deadline, "{later}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 
     let found = connections(&sandbox, &made).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::pki::Authority;
-use crate::support::{Held, Made, Sandbox, client, text};
+use crate::support::{Held, Made, Sandbox, client, text, until};
 
 const SUBNETS: [&str; 2] = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"];
 const CLIENTS: &str = "10.88.0.0/16";
@@ -42,7 +42,7 @@ impl Rehearsal {
 
     async fn add_route(&self, destination: &str, target: &str) {
         self.on("CreateClientVpnRoute", &[("DestinationCidrBlock", destination), ("TargetVpcSubnetId", target)]).await;
-        while self.on("DescribeClientVpnRoutes", &[]).await.contains("creating") {}
+        until("the route is there", async || !self.on("DescribeClientVpnRoutes", &[]).await.contains("creating")).await;
     }
 
     async fn delete_route(&self, destination: &str, target: &str) {

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 use std::time::SystemTime;
+use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings};
@@ -200,11 +200,8 @@ impl Sandbox {
 
     /// Waits until no rule of an endpoint is on its way into force.
     pub(crate) async fn rules_in_force(&self, made: &Made) {
-        while self
-            .on(&made.endpoint, &[("Action", "DescribeClientVpnAuthorizationRules")])
-            .await
-            .contains("authorizing")
-        {}
+        let described = || self.on(&made.endpoint, &[("Action", "DescribeClientVpnAuthorizationRules")]);
+        until("every rule is in force", async || !described().await.contains("authorizing")).await;
     }
 
     /// A call about an endpoint, which must succeed.
@@ -267,6 +264,15 @@ impl Sandbox {
         // The sandbox may run as another user.
         file.as_file().set_permissions(Permissions::from_mode(0o644)).unwrap();
         file.into_temp_path().keep().unwrap()
+    }
+}
+
+/// Looks again and again until it `holds`.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let begin = Instant::now();
+    while !holds().await {
+        assert!(begin.elapsed() < PATIENCE, "not after {} s: {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

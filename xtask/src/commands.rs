@@ -29,7 +29,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         bail!("unknown command `{name}`; `cargo xtask` lists them all");
     };
+    if OWN.contains(&command.name) && asks_for_help(rest) {
+        println!("usage: cargo xtask {name} {}\n\n{}", command.usage, command.help);
+        return Ok(());
+    }
     (command.run)(rest)
+}
+
+fn asks_for_help(arguments: &[String]) -> bool {
+    arguments.iter().any(|argument| argument == "--help" || argument == "-h")
 }
 
 struct Command {
@@ -39,6 +47,9 @@ struct Command {
     help: &'static str,
     run: fn(&[String]) -> Result<()>,
 }
+
+/// Commands of this program. The others are passed on to one that explains them itself.
+const OWN: [&str; 5] = ["web", "serve", "test", "fuzz", "bench"];
 
 const COMMANDS: &[Command] = &[
     Command {
@@ -176,8 +187,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "test",
-        usage: "[e2e|faults|aws]",
-        help: "run every check; `e2e` or `faults` runs that part alone, `aws` is the run on real AWS",
+        usage: "[e2e|page|faults|aws]",
+        help: "run every check; `e2e`, `page` or `faults` runs that part alone, `aws` is the run on real AWS",
         run: test::test,
     },
     Command {

@@ -21,12 +21,11 @@ pub(crate) fn provision(arguments: &[String]) -> Result<()> {
     let deployment = commands::deployment(arguments)?;
     // trunk and the AWS SDK both take minutes to build the first time, and neither keeps two cores busy.
     let trunk = std::thread::spawn(tools::trunk);
-    build::binaries()?;
-    if deployment.on_sandbox {
-        sandbox::up(&deployment)?;
-    }
-    process::run(&mut command("provision", arguments, &deployment)?)?;
-    trunk.join().map_err(|_| anyhow::anyhow!("building trunk panicked"))??;
+    let provisioned = provision_without_page(arguments, &deployment);
+    // Awaited in any case: a build that goes on behind the prompt would be a surprise.
+    let trunk = trunk.join().map_err(|_| anyhow::anyhow!("building trunk panicked"))?;
+    provisioned?;
+    trunk?;
     page::build_into(&deployment)?;
     eprintln!("\nThe page is in {}\n", deployment.page_dir.display());
     eprintln!("What to do next");
@@ -37,6 +36,14 @@ pub(crate) fn provision(arguments: &[String]) -> Result<()> {
         eprintln!("  cargo xtask sandbox down     end the rehearsal");
     }
     Ok(())
+}
+
+fn provision_without_page(arguments: &[String], deployment: &Deployment) -> Result<()> {
+    build::binaries()?;
+    if deployment.on_sandbox {
+        sandbox::up(deployment)?;
+    }
+    process::run(&mut command("provision", arguments, deployment)?)
 }
 
 /// Passes `init` on, with a sandbox to look at where the file is for one. There is no configuration yet.

@@ -9,8 +9,10 @@ use crate::{build, commands, deployment::Deployment, packages, process};
 /// Passes a subcommand on to the `sandbox` binary.
 pub(crate) fn sandbox(arguments: &[String]) -> Result<()> {
     let rest = commands::without_config(arguments);
-    if matches!(rest.first(), Some(&("up" | "connect"))) {
-        packages::ensure(packages::DATA_PLANE)?;
+    match rest.first() {
+        Some(&"connect") => packages::ensure(packages::DATA_PLANE)?,
+        Some(&"up") if !rest.contains(&"--control-plane-only") => data_plane(),
+        _ => {}
     }
     build::binaries()?;
     if rest.iter().any(|argument| matches!(*argument, "--help" | "-h")) || rest.is_empty() {
@@ -21,8 +23,15 @@ pub(crate) fn sandbox(arguments: &[String]) -> Result<()> {
 
 /// Brings the sandbox up where it is not.
 pub(crate) fn up(deployment: &Deployment) -> Result<()> {
-    packages::ensure(packages::DATA_PLANE)?;
+    data_plane();
     process::run(of(deployment).arg("up").stdout(std::io::stderr()))
+}
+
+/// Installs what the data plane is made of. Where that is not possible the control plane runs alone.
+fn data_plane() {
+    if let Err(error) = packages::ensure(packages::DATA_PLANE) {
+        eprintln!("warning: {error:#}; until then nobody can connect to the sandbox's endpoint");
+    }
 }
 
 /// The variables that point an AWS program at the sandbox; none where it is not up. Not every command needs it, and

@@ -20,10 +20,6 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         ["faults"] => FAULTS,
         ["page"] => PAGE,
         ["aws", rest @ ..] => return aws(rest),
-        ["--help" | "-h"] => {
-            println!("usage: cargo xtask test [e2e|page|faults|aws --config FILE [--yes-this-costs-money]]");
-            return Ok(());
-        }
         [other, ..] => {
             bail!("`cargo xtask test` does not know `{other}`; it takes `e2e`, `page`, `faults`, `aws` or nothing")
         }
@@ -119,7 +115,7 @@ const BINARIES: &str = "binaries";
 const CHECKS: &[Check] = &[
     Check { name: "format", run: |_| process::run(build::cargo().args(["fmt", "--all", "--check"])) },
     Check { name: BINARIES, run: |_| build::binaries() },
-    Check { name: "unit and property tests", run: |count| cargo_test(count, &["--workspace"]) },
+    Check { name: "unit and property tests", run: unit_and_property_tests },
     Check {
         name: "clippy",
         run: |_| {
@@ -165,6 +161,14 @@ const FAULTS: &[Check] =
 fn end_to_end(count: &mut Count) -> Result<()> {
     // One test after the other: each starts browsers, servers and namespaces on what may be two cores.
     cargo_test(count, &["--workspace", "--test", "e2e", "--", "--test-threads", "1", "--nocapture"])
+}
+
+/// Most of these wait for processes and namespaces, too: twice as many at a time as there are cores.
+fn unit_and_property_tests(count: &mut Count) -> Result<()> {
+    let mut command = cargo_test_of(&["--workspace"]);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    command.env("RUST_TEST_THREADS", (2 * cores).to_string());
+    run_tests(command, count, |line| println!("{line}"))
 }
 
 /// Both mostly wait, for browsers and tunnels, for rules to become active: side by side they take the time of one. What

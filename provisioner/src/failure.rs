@@ -90,14 +90,12 @@ impl Failure {
     /// The chain of causes on one line.
     pub(crate) fn message(&self) -> String {
         let mut text = String::new();
-        let mut last = String::new();
-        for (i, cause) in self.error.chain().map(ToString::to_string).enumerate() {
-            // A transparent wrapper says what its cause says again.
-            if cause != last {
-                let separator = if i == 0 { "" } else { ": " };
+        for cause in self.error.chain().map(ToString::to_string) {
+            // Some say themselves what their cause says.
+            if !text.contains(&cause) {
+                let separator = if text.is_empty() { "" } else { ": " };
                 // Writing to a string does not fail.
                 let _ok = write!(text, "{separator}{cause}");
-                last = cause;
             }
         }
         text

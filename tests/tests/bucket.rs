@@ -43,11 +43,11 @@ async fn what_keeps_a_bucket_from_being_used_is_said() -> Result<()> {
     let place = Place::up()?;
     place.request("alice")?;
     place.control_plane.configure("s3://vpn-ledger/demo", "s3://no-such-bucket/demo")?;
-    place.fails(&["sign", "alice.csr", "--yes"], &[], "no-such-bucket").await?;
+    place.fails(&["sign", "alice.csr", "--yes"], &[], (4, "no-such-bucket")).await?;
     // Never the real service from a rehearsal, whatever credentials there are.
-    place.fails(&["sign", "alice.csr", "--yes"], &[("AWS_ENDPOINT_URL_S3", "")], "is not on this machine").await?;
+    place.fails(&["sign", "alice.csr", "--yes"], &[("AWS_ENDPOINT_URL_S3", "")], (2, "is not on this machine")).await?;
     let elsewhere = ("AWS_ENDPOINT_URL_S3", "https://s3.eu-central-1.amazonaws.com");
-    place.fails(&["sign", "alice.csr", "--yes"], &[elsewhere], "is not on this machine").await
+    place.fails(&["sign", "alice.csr", "--yes"], &[elsewhere], (2, "is not on this machine")).await
 }
 
 /// A deployment whose ledger is in a bucket.
@@ -84,10 +84,10 @@ impl Place {
         succeeded(self.run(arguments).await?, &arguments.join(" "))
     }
 
-    async fn fails(&self, arguments: &[&str], environment: &[(&str, &str)], saying: &str) -> Result<()> {
+    async fn fails(&self, arguments: &[&str], environment: &[(&str, &str)], (code, saying): (i32, &str)) -> Result<()> {
         let output = self.latchkey(arguments).envs(environment.iter().copied()).output().await?;
         let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.code() == Some(2) && said.contains(saying), "{}: {said}", output.status);
+        ensure!(output.status.code() == Some(code) && said.contains(saying), "{}: {said}", output.status);
         Ok(())
     }
 }
@@ -99,7 +99,7 @@ async fn a_page_is_published_with_its_types_and_new_certificates_follow() -> Res
     place.control_plane.configure("[page]", "[page]\npublish = \"s3://vpn-page/demo\"")?;
     place.succeed(&["provision", "--yes"]).await?;
     let site = place.control_plane.path().join(".latchkey/demo/site");
-    place.fails(&["publish"], &[], "`index.html` is missing").await?;
+    place.fails(&["publish"], &[], (2, "`index.html` is missing")).await?;
     std::fs::create_dir_all(site.join("assets"))?;
     write(&site.join("index.html"), "<!doctype html>")?;
     write(&site.join("assets/page-1.wasm"), "wasm")?;

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every check, counted, in the order in which a failure is cheapest to find.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -25,6 +27,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         }
     };
     prerequisites()?;
+    let scratch = Scratch::make()?;
     let trunk = std::thread::spawn(tools::trunk);
     let mut count = Count::default();
     for check in checks {
@@ -46,6 +49,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     if trunk.join().map_or(true, |trunk| trunk.is_err()) {
         eprintln!("error: trunk could not be built");
     }
+    drop(scratch);
     println!("{} passed, {} failed", count.passed, count.failed);
     if count.failed > 0 {
         return Err(process::failed("test", 1));
@@ -96,6 +100,41 @@ fn examples() -> Result<()> {
 /// All programs of the system that tests start, so that what is missing is named at once.
 fn prerequisites() -> Result<()> {
     packages::ensure(&[packages::BUILD, packages::DATA_PLANE, packages::TESTS].concat())
+}
+
+/// The folder in which all tests have theirs. A sandbox ends when its folder is removed: so does, with the next run, what an
+/// interrupted one has left.
+struct Scratch;
+
+impl Scratch {
+    fn make() -> Result<Self> {
+        Self::remove()?;
+        std::fs::create_dir(scratch()).map_err(process::at(&scratch()))?;
+        Ok(Self)
+    }
+
+    fn remove() -> Result<()> {
+        match std::fs::remove_dir_all(scratch()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(process::at(&scratch())(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = Self::remove() {
+            eprintln!("warning: {error:#}");
+        }
+    }
+}
+
+/// One for each checkout, in the system's own folder for such: below a home folder some tests could not be run as nobody, and
+/// paths of sockets must be short.
+fn scratch() -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    (build::target_dir(), std::env::var_os("USER")).hash(&mut hasher);
+    std::env::temp_dir().join(format!("latchkey-tests-{:016x}", hasher.finish()))
 }
 
 struct Check {
@@ -149,7 +188,7 @@ const PAGE: &[Check] = &[
         name: "in the browser",
         run: |count| {
             let filters = ["page_", "single_file", "main_job", "leaks"];
-            let one_by_one = ["--test-threads", "1", "--nocapture"];
+            let one_by_one = ["--test-threads", "1", "--nocapture", "--format", "pretty"];
             cargo_test(count, &[["--workspace", "--test", "e2e", "--"].as_slice(), &filters, &one_by_one].concat())
         },
     },
@@ -160,7 +199,9 @@ const FAULTS: &[Check] =
 
 fn end_to_end(count: &mut Count) -> Result<()> {
     // One test after the other: each starts browsers, servers and namespaces on what may be two cores.
-    cargo_test(count, &["--workspace", "--test", "e2e", "--", "--test-threads", "1", "--nocapture"])
+    // Not quiet: each takes so long that one wants to see its name.
+    let tests = ["--workspace", "--test", "e2e", "--", "--test-threads", "1", "--nocapture", "--format", "pretty"];
+    cargo_test(count, &tests)
 }
 
 /// Most of these wait for processes and namespaces, too: twice as many at a time as there are cores.
@@ -208,7 +249,7 @@ fn cargo_test(count: &mut Count, arguments: &[&str]) -> Result<()> {
 fn cargo_test_of(arguments: &[&str]) -> Command {
     let mut command = build::cargo();
     command.args(["test", "--quiet", "--locked", "--no-fail-fast"]).args(arguments);
-    command.env(build::BUILT, "yes");
+    command.env(build::BUILT, "yes").env("TMPDIR", scratch());
     command
 }
 

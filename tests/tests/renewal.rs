@@ -35,7 +35,7 @@ async fn what_a_user_had_before_is_revoked_with_the_renewal_where_that_is_said()
     let rows: Value = serde_json::from_str(&succeeded(again, "sign again")?)?;
     ensure!(rows[0]["result"] == "again" && rows[1]["result"] == "again", "{rows:#}");
     ensure!(
-        told.contains("Revoked (superseded): alice.vpn.example.com, bob.vpn.example.com can connect with their newer"),
+        told.contains("Revoked (superseded): alice.vpn.example.com, bob.vpn.example.com can connect with other"),
         "{told}"
     );
     let out = locked_out(&place, &["alice", "bob", "carol", "new/alice", "new/bob"]).await?;

@@ -185,6 +185,15 @@ fn revoking_takes_back_what_invites_are_open_whatever_was_revoked_before() {
     assert!(text(&refused.stderr).contains("was cancelled on"), "{refused:?}");
     assert!(!bench.path("new.crt").exists());
 
+    // What is superseded already is no reason to leave the invite.
+    bench.request("carol.csr", "carol.vpn.example.com", &key());
+    assert_eq!(status(&bench.latchkey(&["sign", "carol.csr"])), 0);
+    bench.revoke("carol.crt", Reason::Superseded);
+    bench.invite("carol");
+    assert_eq!(status(&bench.without_aws(&["revoke", "carol", "--yes"])), 4);
+    let listed = text(&bench.latchkey(&["invite", "--list"]).stdout);
+    assert!(listed.contains("carol  cancelled"), "{listed}");
+
     let invite = bench.invitation("bob");
     bench.request_with("bob.csr", "bob.vpn.example.com", &key(), Some(&invite.password()));
     let superseded = bench.latchkey(&["revoke", "bob", "--reason", "superseded", "--yes"]);
@@ -213,12 +222,12 @@ fn a_certificate_that_comes_after_its_users_revocation_is_revoked_and_not_handed
     let record = bench.path(&format!(".latchkey/demo/ledger/issued/{serial}.json"));
     fs::remove_file(&record).unwrap();
     fs::remove_file(bench.path("new.crt")).unwrap();
-    let revoked = bench.without_aws(&["revoke", "alice", "--yes"]);
+    let revoked = bench.without_aws(&["revoke", "alice", "--reason", "cessationOfOperation", "--yes"]);
     assert_eq!(status(&revoked), 4, "{revoked:?}");
     let refused = bench.latchkey(&["sign", "invited.csr", "--out", "new.crt"]);
     assert_eq!(status(&refused), 3, "{refused:?}");
     let said = text(&refused.stderr);
-    assert!(said.contains("was revoked (keyCompromise) while this was being signed"), "{said}");
+    assert!(said.contains("was revoked (cessationOfOperation) while this was being signed"), "{said}");
     assert!(record.exists() && !bench.path("new.crt").exists());
     let users = text(&bench.latchkey(&["users", "--csv"]).stdout);
     assert!(users.lines().filter(|line| line.contains("alice")).all(|line| line.contains("revoked")), "{users}");

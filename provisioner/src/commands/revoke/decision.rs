@@ -28,6 +28,9 @@ pub(super) struct Decision {
     pub(super) certificates: Vec<Issued>,
     /// The user, where all that they have is meant, and whatever else would let them in.
     pub(super) user: Option<String>,
+    /// Why the certificate of an invite that is just being used is revoked, where the user's invites end. It comes from
+    /// what was asked for: that what they had is superseded already does not let them in again.
+    pub(super) ends_invites: Option<Reason>,
     /// Whether all the certificates' users have others that stay.
     pub(super) has_others: bool,
 }
@@ -40,13 +43,14 @@ impl Decision {
     ) -> Outcome<Self> {
         let act = if arguments.undo { Act::Undo } else { Act::Revoke(arguments.reason) };
         let user = arguments.user.clone().filter(|_| arguments.serial.is_none());
+        let ends_invites = ends_invites(act);
         let whom = match (arguments.serial, &user) {
             (Some(serial), _) => Whom::Serial(serial),
             (None, user) => Whom::User(user.as_deref().unwrap_or_default()),
         };
         let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
         let certificates = match (chosen(surroundings, deployment, whom, act, &revocations).await?, &user) {
-            (Err(refusal), Some(user)) if refusal.is_of_nothing_valid() && ends_invites(act).is_some() => {
+            (Err(refusal), Some(user)) if refusal.is_of_nothing_valid() && ends_invites.is_some() => {
                 // Their invite would get them one.
                 let open = invites::open(surroundings, deployment, user).await?;
                 if open.is_empty() { Err(refusal) } else { Ok(Vec::new()) }
@@ -61,7 +65,7 @@ impl Decision {
         };
         let reasons: Option<BTreeSet<Reason>> = certificates.iter().map(stays).collect();
         let act = reasons.and_then(|reasons| reasons.first().copied()).map_or(act, Act::Revoke);
-        let mut decision = Self { act, certificates, user, has_others: false };
+        let mut decision = Self { act, certificates, user, ends_invites, has_others: false };
         decision.has_others = decision.has_others(surroundings, deployment, &revocations).await?;
         decision.check_room(surroundings, deployment, &revocations).await?;
         Ok(decision)
@@ -74,7 +78,8 @@ impl Decision {
         certificates: Vec<Issued>,
     ) -> Outcome<Self> {
         let revocations = deployment.ledger.revocations().await.or_fail(Kind::Input)?;
-        let decision = Self { act: Act::Revoke(Reason::Superseded), certificates, user: None, has_others: true };
+        let act = Act::Revoke(Reason::Superseded);
+        let decision = Self { act, certificates, user: None, ends_invites: None, has_others: true };
         decision.check_room(surroundings, deployment, &revocations).await?;
         Ok(decision)
     }
@@ -176,9 +181,9 @@ impl Decision {
 
     /// Records it in the ledger: invites first, which nobody may use from here on.
     pub(super) async fn record(&self, surroundings: &Surroundings, deployment: &Deployment) -> Outcome<Vec<Invited>> {
-        let taken_back = match &self.user {
-            Some(user) => invites::take_back(surroundings, deployment, user, self.act).await?,
-            None => Vec::new(),
+        let taken_back = match (&self.user, self.ends_invites) {
+            (Some(user), Some(reason)) => invites::take_back(surroundings, deployment, user, reason).await?,
+            _ => Vec::new(),
         };
         for issued in &self.certificates {
             let provenance = surroundings.provenance();

@@ -3,7 +3,6 @@
 use provisioner::{
     ledger::{Act, End, Ended, InviteState, Invited},
     pki::{reason::Reason, serial::Serial},
-    revocation::ends_invites,
 };
 use time::Duration;
 
@@ -21,17 +20,16 @@ pub(super) async fn open(surroundings: &Surroundings, deployment: &Deployment, u
     Ok(all.into_iter().filter(|it| it.is_open(surroundings.now)).map(|it| it.invited).collect())
 }
 
-/// Takes back the invites of `user`, where `act` is one that does; answers with those that they could have used.
+/// Takes back the invites of `user`; answers with those that they could have used.
 ///
 /// An invite that was used, and whose certificate is not in the ledger, is one of a request that is being signed at this
-/// moment or will be signed when somebody goes on: the certificate is revoked before it is there.
+/// moment or will be signed when somebody goes on: the certificate is revoked, for `reason`, before it is there.
 pub(super) async fn take_back(
     surroundings: &Surroundings,
     deployment: &Deployment,
     user: &str,
-    act: Act,
+    reason: Reason,
 ) -> Outcome<Vec<Invited>> {
-    let Some(reason) = ends_invites(act) else { return Ok(Vec::new()) };
     let mut taken_back = Vec::new();
     for InviteState { invited, ended } in of(deployment, user).await? {
         let ended = match ended {
@@ -57,7 +55,9 @@ pub(super) async fn take_back_alone(
     decision: &Decision,
     yes: bool,
 ) -> Outcome {
-    let user = decision.user.as_deref().unwrap_or_default();
+    let (Some(user), Some(reason)) = (&decision.user, decision.ends_invites) else {
+        return Err(Failure::say(Kind::Bug, "there is nothing to be revoked"));
+    };
     surroundings.note(&format!("`{user}` has no valid certificate, but an invite for one."));
     if !yes && !deployment.is_rehearsal() {
         surroundings.confirm("Take it back?")?;
@@ -65,10 +65,10 @@ pub(super) async fn take_back_alone(
     let open = open(surroundings, deployment, user).await?;
     let task = Task {
         command: "revoke",
-        subjects: vec![user.to_owned()],
+        subjects: vec![user.clone()],
         what: open.iter().map(|it| format!("take back the invite {}", it.id)).collect(),
     };
-    let work = take_back(surroundings, deployment, user, decision.act);
+    let work = take_back(surroundings, deployment, user, reason);
     let done = |taken_back: &Vec<Invited>| taken_back.iter().map(|it| format!("invite {} taken back", it.id)).collect();
     let taken_back = task.logged(surroundings, deployment, work, done).await?;
     if taken_back.len() < open.len() {

@@ -3,6 +3,7 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Command, Stdio},
     time::Instant,
@@ -109,7 +110,10 @@ struct Scratch;
 impl Scratch {
     fn make() -> Result<Self> {
         Self::remove()?;
-        std::fs::create_dir(scratch()).map_err(process::at(&scratch()))?;
+        let folder = scratch();
+        std::fs::create_dir(&folder).map_err(process::at(&folder))?;
+        // As the system's own: some tests become nobody, and OpenVPN refuses a folder that it may not write to.
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o1777)).map_err(process::at(&folder))?;
         Ok(Self)
     }
 

@@ -285,11 +285,10 @@ fn listen(interruptions: Arc<Interruptions>) {
             if !interruptions.is_patient.load(Ordering::SeqCst) {
                 at_once();
             }
-            if interruptions.count.send_replace(1) == 0 {
+            interruptions.count.send_modify(|count| *count += 1);
+            if *interruptions.count.borrow() == 1 {
                 let line = "Stopping after the call in flight; once more to stop at once.";
                 let _closed = writeln!(std::io::stderr().lock(), "{line}");
-            } else {
-                interruptions.count.send_replace(2);
             }
         }
     };

@@ -194,6 +194,8 @@ fn revoking_takes_back_what_invites_are_open_whatever_was_revoked_before() {
     let listed = text(&bench.latchkey(&["invite", "--list"]).stdout);
     assert!(listed.contains("carol  cancelled"), "{listed}");
 
+    // The first is taken back by the second, and is told of no more.
+    bench.invite("bob");
     let invite = bench.invitation("bob");
     bench.request_with("bob.csr", "bob.vpn.example.com", &key(), Some(&invite.password()));
     let superseded = bench.latchkey(&["revoke", "bob", "--reason", "superseded", "--yes"]);

@@ -232,7 +232,7 @@ async fn cancel(surroundings: &Surroundings, deployment: &Deployment, id: Invite
     Ok(())
 }
 
-fn cancelled(surroundings: &Surroundings) -> Ended {
+pub(super) fn cancelled(surroundings: &Surroundings) -> Ended {
     Ended { by: End::Cancelled, provenance: surroundings.provenance() }
 }
 

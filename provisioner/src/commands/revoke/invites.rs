@@ -1,12 +1,12 @@
 //! Invites of somebody who is locked out: a link in their mail must not bring them back.
 
 use provisioner::{
-    ledger::{Act, End, Ended, InviteState, Invited},
+    ledger::{Act, End, InviteState, Invited},
     pki::{reason::Reason, serial::Serial},
 };
 use time::Duration;
 
-use super::decision::Decision;
+use super::{super::invite::cancelled, decision::Decision};
 use crate::{
     deployment::Deployment,
     failure::{Failure, Kind, OrFail, Outcome},
@@ -31,18 +31,17 @@ pub(super) async fn take_back(
     reason: Reason,
 ) -> Outcome<Vec<Invited>> {
     let mut taken_back = Vec::new();
-    for InviteState { invited, ended } in of(deployment, user).await? {
-        let ended = match ended {
-            Some(ended) => ended,
-            None if surroundings.now >= invited.expires => continue,
-            None => {
-                let cancelled = Ended { by: End::Cancelled, provenance: surroundings.provenance() };
-                deployment.ledger.end_invite(invited.id, &cancelled).await.or_fail(Kind::Input)?
-            }
-        };
-        match ended.by {
-            End::Used(used) => revoke_ahead(surroundings, deployment, used.serial, reason).await?,
-            End::Cancelled => taken_back.push(invited),
+    for state in of(deployment, user).await? {
+        let is_open = state.is_open(surroundings.now);
+        let InviteState { invited, mut ended } = state;
+        if is_open {
+            let cancelled = cancelled(surroundings);
+            ended = Some(deployment.ledger.end_invite(invited.id, &cancelled).await.or_fail(Kind::Input)?);
+        }
+        match ended.map(|ended| ended.by) {
+            Some(End::Used(used)) => revoke_ahead(surroundings, deployment, used.serial, reason).await?,
+            Some(End::Cancelled) if is_open => taken_back.push(invited),
+            Some(End::Cancelled) | None => {}
         }
     }
     Ok(taken_back)

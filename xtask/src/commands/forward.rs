@@ -15,7 +15,7 @@ use crate::{build, commands, deployment::Deployment, process, tools};
 
 /// Sets everything up: the sandbox where it is the target, the deployment, then the page.
 pub(crate) fn provision(arguments: &[String]) -> Result<()> {
-    if asks_for_help(arguments) {
+    if commands::asks_for_help(arguments) {
         return latchkey("provision", arguments);
     }
     let deployment = commands::deployment(arguments)?;
@@ -51,7 +51,7 @@ pub(crate) fn init(arguments: &[String]) -> Result<()> {
     build::binaries()?;
     let mut command = build::binary(build::LATCHKEY);
     command.arg("init").args(arguments);
-    if arguments.iter().any(|argument| argument == "--sandbox") && !asks_for_help(arguments) {
+    if arguments.iter().any(|argument| argument == "--sandbox") && !commands::asks_for_help(arguments) {
         let named = ["--out", "--config"].into_iter().find_map(|name| commands::option(arguments, name).flatten());
         let deployment = Deployment::unwritten(Path::new(named.unwrap_or("latchkey.toml")))?;
         sandbox::up(&deployment)?;
@@ -63,7 +63,7 @@ pub(crate) fn init(arguments: &[String]) -> Result<()> {
 /// Passes `name` and `arguments` on to the `latchkey` binary, untouched.
 pub(crate) fn latchkey(name: &str, arguments: &[String]) -> Result<()> {
     build::binaries()?;
-    if asks_for_help(arguments) {
+    if commands::asks_for_help(arguments) {
         return process::run(build::binary(build::LATCHKEY).arg(name).args(arguments));
     }
     process::run(&mut command(name, arguments, &commands::deployment(arguments)?)?)
@@ -99,10 +99,6 @@ fn rehearsal_passphrase(file: &Path) -> Result<String> {
         .and_then(|()| fs::rename(&fresh, file))
         .map_err(process::at(file))?;
     Ok(passphrase)
-}
-
-fn asks_for_help(arguments: &[String]) -> bool {
-    arguments.iter().any(|argument| argument == "--help" || argument == "-h")
 }
 
 const PASSPHRASE: &str = "LATCHKEY_CA_PASSPHRASE";

@@ -15,7 +15,7 @@ pub(crate) fn sandbox(arguments: &[String]) -> Result<()> {
         _ => {}
     }
     build::binaries()?;
-    if rest.iter().any(|argument| matches!(*argument, "--help" | "-h")) || rest.is_empty() {
+    if commands::asks_for_help(arguments) || rest.is_empty() {
         return process::run(build::binary(build::SANDBOX).args(rest).arg("--help"));
     }
     process::run(of(&commands::deployment(arguments)?).args(rest))

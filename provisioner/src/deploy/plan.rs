@@ -15,8 +15,9 @@ use super::{
     part::Status,
     setting::{Change, Setting},
     tags,
+    to_list::ToList,
 };
-use crate::pki::{crl::Crl, serial::Serial};
+use crate::{ledger::RecordedCrl, pki::serial::Serial};
 
 pub use step::{Pending, Step};
 
@@ -120,11 +121,18 @@ impl Plan {
 /// Whether the ledger's latest CRL lists exactly what the ledger says, and can take the place of the endpoint's: numbers
 /// rise (RFC 5280 section 5.2.3).
 pub fn recorded_crl_is_complete(observed: &Observed) -> bool {
-    let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref());
-    observed.recorded_crl.as_ref().is_some_and(|recorded| {
-        let rises = imported.and_then(Crl::number).is_none_or(|number| number <= recorded.number);
-        rises && observed.to_list.is_listed_by(&recorded.crl)
-    })
+    let imported = imported_number(observed);
+    observed.recorded_crl.as_ref().is_some_and(|recorded| is_complete(recorded, &observed.to_list, imported))
+}
+
+/// The same for any CRL of the ledger and what the ledger says, where the endpoint has number `imported`.
+pub(super) fn is_complete(recorded: &RecordedCrl, to_list: &ToList, imported: Option<u64>) -> bool {
+    imported.is_none_or(|number| number <= recorded.number) && to_list.is_listed_by(&recorded.crl)
+}
+
+/// The number of the endpoint's CRL.
+pub(super) fn imported_number(observed: &Observed) -> Option<u64> {
+    observed.endpoint.as_ref()?.crl.as_ref()?.number()
 }
 
 fn deployment(desired: &Desired, wanted: &Wanted, observed: &Observed) -> Plan {

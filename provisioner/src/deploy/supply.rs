@@ -6,7 +6,11 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::{
-    cloud::Material, observed::Observed, own::OwnCertificate, plan::recorded_crl_is_complete, to_list::ToList,
+    cloud::Material,
+    observed::Observed,
+    own::OwnCertificate,
+    plan::{imported_number, is_complete},
+    to_list::ToList,
 };
 use crate::{
     config::{DeploymentName, Pki},
@@ -94,21 +98,17 @@ impl Supply<'_> {
     pub async fn crl(&self, observed: &Observed) -> Result<(RecordedCrl, ToList), SupplyError> {
         // What was observed may be as old as a question that somebody was asked since. Whoever has imported a CRL meanwhile
         // has recorded it before: it is not taken back.
-        let recorded_crl = self.ledger.latest_crl().await?;
-        let to_list = observed.to_list.refreshed(self.ledger, recorded_crl.as_ref()).await?;
-        let fresh = Observed { recorded_crl, to_list, ..observed.clone() };
-        if recorded_crl_is_complete(&fresh)
-            && let Some(recorded) = fresh.recorded_crl
-        {
-            return Ok((recorded, fresh.to_list));
+        let imported = imported_number(observed);
+        let mut latest = self.ledger.latest_crl().await?;
+        let to_list = observed.to_list.refreshed(self.ledger, latest.as_ref()).await?;
+        if let Some(recorded) = latest.take_if(|recorded| is_complete(recorded, &to_list, imported)) {
+            return Ok((recorded, to_list));
         }
         let authority = self.authority.ok_or(SupplyError::Locked)?;
-        let imported = observed.endpoint.as_ref().and_then(|endpoint| endpoint.crl.as_ref()?.number());
         loop {
             // The number before the content: whoever takes a number between the two takes this one. So nothing is ever
             // missing from a CRL that stands on one with a lower number.
-            let latest = self.ledger.latest_crl().await?.map(|recorded| recorded.number);
-            let number = latest.max(imported).map_or(1, |number| number + 1);
+            let number = latest.map(|recorded| recorded.number).max(imported).map_or(1, |number| number + 1);
             let (revoked, to_list) = crl_entries(self.ledger, self.now).await?;
             if revoked.len() > CRL_ENTRIES {
                 return Err(SupplyError::CrlFull { entries: revoked.len() });
@@ -116,7 +116,7 @@ impl Supply<'_> {
             let pem = authority.crl(number, &revoked, self.now)?;
             match self.ledger.record_crl(number, &pem).await {
                 Ok(()) => return Ok((RecordedCrl { number, crl: Crl::from_pem(&pem)?, pem }, to_list)),
-                Err(LedgerError::Taken { .. }) => {}
+                Err(LedgerError::Taken { .. }) => latest = self.ledger.latest_crl().await?,
                 Err(error) => return Err(error.into()),
             }
         }

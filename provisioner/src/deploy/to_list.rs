@@ -73,7 +73,7 @@ impl ToList {
     pub async fn refreshed(&self, ledger: &Ledger, recorded: Option<&RecordedCrl>) -> Result<Self, LedgerError> {
         let mut fresh = Self::read(ledger, recorded).await?;
         let before = self.revoked.iter().filter(|(serial, _)| !fresh.undone.contains(*serial));
-        fresh.revoked.extend(before.map(|(serial, end)| (*serial, *end)).collect::<Vec<_>>());
+        fresh.revoked.extend(before.map(|(serial, end)| (*serial, *end)));
         Ok(fresh)
     }
 }

@@ -417,7 +417,7 @@ fn check(desired: &Desired, observed: Observed, expected: Expect) {
 }
 
 /// As if `crl` were the latest, and imported.
-fn with_crl(crl: crate::ledger::RecordedCrl) -> Observed {
+fn with_crl(crl: RecordedCrl) -> Observed {
     let observed = with_endpoint(|endpoint| endpoint.crl = Some(crl.crl.clone()));
     Observed { recorded_crl: Some(crl), ..observed }
 }

@@ -9,8 +9,9 @@ use time::{Date, OffsetDateTime};
 
 use crate::{
     issuance::Earlier,
-    ledger::{End, Ended, InviteState, Use},
+    ledger::{Act, End, Ended, InviteState, Use},
     pki::{reason::Reason, serial::Serial},
+    revocation::ends_invites,
 };
 
 /// What is to be done with an invite that is in order.
@@ -116,7 +117,7 @@ pub fn admit(
     }
     let since = |it: &Earlier| {
         let (reason, when) = it.revoked?;
-        (reason != Reason::Superseded && when >= invited.provenance.when).then_some(reason)
+        (ends_invites(Act::Revoke(reason)).is_some() && when >= invited.provenance.when).then_some(reason)
     };
     if let Some(reason) = of_the_name.iter().find_map(since) {
         return Err(InvitationRefusal::RevokedSince { id, username: username.clone(), reason });

@@ -72,20 +72,19 @@ pub(super) fn failure(error: ApplyError, deployment: &Deployment) -> Failure {
         ApplyError::Step { step, source: StepError::Supply(SupplyError::Pki(source)) } => {
             custody::pki_failure(source).during(format!("cannot {step}"))
         }
+        ApplyError::Step { step, source: StepError::Supply(source @ SupplyError::Locked) } => {
+            Failure::new(Kind::Input, source)
+                .during(format!("cannot {step}"))
+                .hint("run the command again: it goes on from here")
+        }
         ApplyError::Step { step, source: StepError::Supply(source) } => {
-            let is_locked = matches!(source, SupplyError::Locked);
-            let failure = Failure::new(Kind::Input, source).during(format!("cannot {step}"));
-            if is_locked { failure.hint("run the command again: it goes on from here") } else { failure }
+            Failure::new(Kind::Input, source).during(format!("cannot {step}"))
         }
         error @ ApplyError::Step { .. } => Failure::new(Kind::Bug, error),
-        ApplyError::Obstacles(obstacles) if obstacles.iter().any(|it| matches!(it, Obstacle::CrlWouldLose { .. })) => {
-            Failure::new(Kind::Aws, ApplyError::Obstacles(obstacles)).hint(
-                "somebody has imported a CRL that this ledger did not make. Record what is on it by `latchkey revoke \
-                 --serial HEX` for each certificate that is in the ledger; of others, take the ledger that they are in",
-            )
-        }
         ApplyError::Obstacles(obstacles) => {
-            let hint = obstacles.first().map_or("", |obstacle| way_around(obstacle, deployment));
+            let is_loss = |it: &&Obstacle| matches!(it, Obstacle::CrlWouldLose { .. });
+            let worst = obstacles.iter().find(is_loss).or_else(|| obstacles.first());
+            let hint = worst.map_or("", |obstacle| way_around(obstacle, deployment));
             Failure::new(Kind::Aws, ApplyError::Obstacles(obstacles)).hint(hint)
         }
         error @ ApplyError::Replacement => {
@@ -113,12 +112,14 @@ fn way_around(obstacle: &Obstacle, deployment: &Deployment) -> &'static str {
         Obstacle::SeveralEndpoints(_) => {
             "find out which of them people use, and delete the other, or take its tag `latchkey:deployment` away"
         }
-        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } | Obstacle::CrlWouldLose { .. }
-            if deployment.is_rehearsal() =>
-        {
+        Obstacle::CrlWouldLose { .. } => {
+            "somebody has imported a CRL that this ledger did not make. Record what is on it by `latchkey revoke \
+             --serial HEX` for each certificate that is in the ledger; of others, take the ledger that they are in"
+        }
+        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } if deployment.is_rehearsal() => {
             "`cargo xtask sandbox down` empties the sandbox; the next `cargo xtask provision` starts afresh"
         }
-        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } | Obstacle::CrlWouldLose { .. } => {
+        Obstacle::ForeignEndpoint { .. } | Obstacle::ForeignCertificate { .. } => {
             "take the ledger that the deployment was made with (`ledger.url`), or another `deployment.name`"
         }
     }

@@ -134,7 +134,7 @@ impl Done {
     fn results(&self) -> Vec<String> {
         let InUse { number, entries, .. } = &self.in_use;
         let crl = format!("revocation list number {number}, {entries} entries");
-        let invites = self.taken_back.iter().map(|it| format!("invite {} taken back", it.id));
+        let invites = self.taken_back.iter().map(invites::result);
         [crl, format!("connections ended {}", self.ended)].into_iter().chain(invites).collect()
     }
 

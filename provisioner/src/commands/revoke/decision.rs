@@ -42,7 +42,7 @@ impl Decision {
         arguments: &cli::Revoke,
     ) -> Outcome<Self> {
         let act = if arguments.undo { Act::Undo } else { Act::Revoke(arguments.reason) };
-        let user = arguments.user.clone().filter(|_| arguments.serial.is_none());
+        let user = arguments.user.clone();
         let ends_invites = ends_invites(act);
         let whom = match (arguments.serial, &user) {
             (Some(serial), _) => Whom::Serial(serial),
@@ -66,7 +66,9 @@ impl Decision {
         let reasons: Option<BTreeSet<Reason>> = certificates.iter().map(stays).collect();
         let act = reasons.and_then(|reasons| reasons.first().copied()).map_or(act, Act::Revoke);
         let mut decision = Self { act, certificates, user, ends_invites, has_others: false };
-        decision.has_others = decision.has_others(surroundings, deployment, &revocations).await?;
+        if arguments.serial.is_some() {
+            decision.has_others = decision.look_for_others(surroundings, deployment, &revocations).await?;
+        }
         decision.check_room(surroundings, deployment, &revocations).await?;
         Ok(decision)
     }
@@ -85,13 +87,13 @@ impl Decision {
     }
 
     /// Whether the users can connect with other certificates than these.
-    async fn has_others(
+    async fn look_for_others(
         &self,
         surroundings: &Surroundings,
         deployment: &Deployment,
         revocations: &Revocations,
     ) -> Outcome<bool> {
-        let these: BTreeSet<Serial> = self.certificates.iter().map(|it| it.serial).collect();
+        let these = self.serials();
         for subject in self.subjects() {
             let issued = deployment.ledger.issued_for_name(subject).await.or_fail(Kind::Input)?;
             let is_valid = |it: &Issued| it.not_after >= surroundings.now && revocations.reason(it.serial).is_none();
@@ -112,7 +114,7 @@ impl Decision {
         let (Some(user), Act::Revoke(_)) = (&self.user, self.act) else {
             return Ok(Vec::new());
         };
-        let these: BTreeSet<Serial> = self.certificates.iter().map(|it| it.serial).collect();
+        let these = self.serials();
         let revocations = Revocations::default();
         let chosen = chosen(surroundings, deployment, Whom::User(user), self.act, &revocations).await?;
         // That nothing is valid any more is no new certificate either.
@@ -128,10 +130,13 @@ impl Decision {
         deployment: &Deployment,
         revocations: &Revocations,
     ) -> Outcome {
+        if self.act == Act::Undo {
+            return Ok(());
+        }
         let (listed, _) = crl_entries(&deployment.ledger, surroundings.now).await.or_fail(Kind::Input)?;
         let more = self.certificates.iter().filter(|it| revocations.reason(it.serial).is_none()).count();
         let entries = listed.len() + more;
-        if self.act == Act::Undo || entries <= CRL_ENTRIES {
+        if entries <= CRL_ENTRIES {
             return Ok(());
         }
         let text = format!("the CRL would have {entries} entries, and AWS takes {CRL_ENTRIES} at most");
@@ -139,6 +144,10 @@ impl Decision {
             "entries go when their certificates expire, so a shorter `pki.client_days` helps in time; at once, only a \
              new CA does, with new certificates for all users. `latchkey disconnect` ends connections, for the moment",
         ))
+    }
+
+    fn serials(&self) -> BTreeSet<Serial> {
+        self.certificates.iter().map(|it| it.serial).collect()
     }
 
     pub(super) fn subjects(&self) -> BTreeSet<&str> {

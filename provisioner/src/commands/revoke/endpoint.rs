@@ -15,7 +15,7 @@ use provisioner::{
         desired::{Desired, Goal},
         id::ConnectionId,
         observed::{Endpoint, Observed},
-        plan::plan,
+        plan::{Plan, plan},
     },
     ledger::Act,
     pki::authority::Authority,
@@ -57,10 +57,7 @@ pub(super) async fn reach(
         let connections = async { aws.connections(&endpoint).await.map_err(call_failure) };
         let (mut observed, connections) = futures::try_join!(observed, connections)?;
         decision.anticipate(&mut observed);
-        let plan = plan(&desired, &observed);
-        if !plan.obstacles.is_empty() {
-            return Err(failure(ApplyError::Obstacles(plan.obstacles), deployment));
-        }
+        let plan = unobstructed(plan(&desired, &observed), deployment)?;
         let dropping = drops_connections(&plan, &observed).then(|| live(&connections));
         Ok::<_, Failure>(Reached { aws, connections, dropping, needs_ca: plan.needs_ca(&observed) })
     };
@@ -91,10 +88,7 @@ pub(super) async fn take_into_use(
 ) -> Outcome<InUse> {
     let desired = Desired::only(&deployment.config, Goal::Crl);
     let observed = look(deployment, aws, &desired).await?;
-    let plan = plan(&desired, &observed);
-    if !plan.obstacles.is_empty() {
-        return Err(failure(ApplyError::Obstacles(plan.obstacles), deployment));
-    }
+    let plan = unobstructed(plan(&desired, &observed), deployment)?;
     let endpoint = observed.endpoint.as_ref().ok_or_else(|| no_endpoint(deployment))?;
     let mut dropped = None;
     if drops_connections(&plan, &observed) {
@@ -162,6 +156,13 @@ pub(super) async fn end_connections(
 
 async fn look(deployment: &Deployment, aws: &Aws, desired: &Desired) -> Outcome<Observed> {
     observe(aws, &deployment.ledger, desired, Depth::Quick).await.map_err(observe_failure)
+}
+
+fn unobstructed(plan: Plan, deployment: &Deployment) -> Outcome<Plan> {
+    match plan.obstacles.is_empty() {
+        true => Ok(plan),
+        false => Err(failure(ApplyError::Obstacles(plan.obstacles), deployment)),
+    }
 }
 
 fn live(connections: &[Connection]) -> usize {

@@ -68,7 +68,7 @@ pub(super) async fn take_back_alone(
         what: open.iter().map(|it| format!("take back the invite {}", it.id)).collect(),
     };
     let work = take_back(surroundings, deployment, user, reason);
-    let done = |taken_back: &Vec<Invited>| taken_back.iter().map(|it| format!("invite {} taken back", it.id)).collect();
+    let done = |taken_back: &Vec<Invited>| taken_back.iter().map(result).collect();
     let taken_back = task.logged(surroundings, deployment, work, done).await?;
     if taken_back.len() < open.len() {
         return Err(Failure::say(Kind::Refused, format!("a request of `{user}` has just used the invite"))
@@ -78,6 +78,11 @@ pub(super) async fn take_back_alone(
         surroundings.out(&format!("The invite `{}` of `{user}` no longer works.\n", invited.id));
     }
     Ok(())
+}
+
+/// What the log keeps of it.
+pub(super) fn result(invited: &Invited) -> String {
+    format!("invite {} taken back", invited.id)
 }
 
 async fn of(deployment: &Deployment, user: &str) -> Outcome<Vec<InviteState>> {

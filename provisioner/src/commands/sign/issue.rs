@@ -5,6 +5,7 @@
 //! from wherever that ended, and no other can.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,11 +13,12 @@ use std::{
 use profile::name::CommonName;
 use provisioner::{
     invitation::{Admission, InvitationRefusal},
-    issuance::replaced_by,
+    issuance::{Earlier, replaced_by},
     ledger::{Act, End, Ended, Issued, LedgerError, Role, Use},
     pki::{authority::Authority, policy, serial::Serial},
     publication::{self, File},
     random::Random,
+    register::Register,
     revocation::ends_invites,
 };
 
@@ -68,23 +70,20 @@ impl Desk<'_> {
     /// one of the two sees the other.
     async fn unless_locked_out(&self, name: &CommonName, issued: Issued) -> Outcome<Issued> {
         let ledger = &self.deployment.ledger;
-        for other in ledger.issued_for_name(&issued.subject).await.or_fail(Kind::Input)? {
-            let last = ledger.last_word(other.serial).await.or_fail(Kind::Input)?;
-            let was_known =
-                self.register.for_name(name).iter().any(|it| it.issued.serial == other.serial && it.revoked.is_some());
-            if let Some(last) = last.filter(|_| !was_known)
-                && let Act::Revoke(decided) = last.act
-                && let Some(reason) = ends_invites(last.act)
-            {
-                let provenance = self.surroundings.provenance();
-                ledger.record_revocation(&issued, Act::Revoke(reason), provenance).await.or_fail(Kind::Input)?;
-                let text = format!("`{name}` was revoked ({decided}) while this was being signed");
-                return Err(Failure::say(Kind::Refused, text)
-                    .hint("nobody got the certificate, which is revoked as well; `latchkey status` says whether the endpoint's CRL \
-                           has to be brought up to date"));
-            }
-        }
-        Ok(issued)
+        let now =
+            Register::read(ledger, &BTreeSet::new(), &BTreeSet::from([name.clone()])).await.or_fail(Kind::Input)?;
+        let revoked = |it: &Earlier| Some((it.issued.serial, it.revoked?.0));
+        let known: BTreeSet<_> = self.register.for_name(name).iter().filter_map(revoked).map(|(it, _)| it).collect();
+        let since = now.for_name(name).iter().filter_map(revoked).filter(|(serial, _)| !known.contains(serial));
+        let found = since.filter_map(|(_, decided)| Some((decided, ends_invites(Act::Revoke(decided))?))).next();
+        let Some((decided, reason)) = found else { return Ok(issued) };
+        let provenance = self.surroundings.provenance();
+        ledger.record_revocation(&issued, Act::Revoke(reason), provenance).await.or_fail(Kind::Input)?;
+        let text = format!("`{name}` was revoked ({decided}) while this was being signed");
+        Err(Failure::say(Kind::Refused, text).hint(
+            "nobody got the certificate, which is revoked as well; `latchkey status` says whether the endpoint's CRL has to be \
+             brought up to date",
+        ))
     }
 
     /// The serial number of the certificate to be. From here on the invite is used.

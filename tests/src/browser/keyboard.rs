@@ -20,7 +20,7 @@ pub struct Focus {
     pub at: String,
     /// Whether a frame is drawn around it.
     pub is_framed: bool,
-    /// Whether it is in the window, with nothing before it.
+    /// Whether it is in the window, its frame too, with nothing before it.
     pub is_in_view: bool,
 }
 
@@ -142,12 +142,13 @@ const FOCUS: &str = r"(() => {
     if (!it || it === document.body || it === document.documentElement) return [];
     const own = it.labels?.[0] ?? it;
     const at = it.id ? `#${it.id}` : `#${it.closest('[id]').id} ${it.localName}: ${own.textContent.trim()}`;
-    const { outlineStyle, outlineWidth } = getComputedStyle(it);
+    const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(it);
+    const frame = parseFloat(outlineWidth) + parseFloat(outlineOffset);
     const { left, right, top, bottom } = it.getBoundingClientRect();
     const there = document.elementFromPoint((left + right) / 2, (top + Math.min(bottom, innerHeight)) / 2);
     return [{
         at,
         is_framed: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
-        is_in_view: top >= 0 && top < innerHeight && !!there && (it.contains(there) || there.contains(it)),
+        is_in_view: top - frame >= 0 && top < innerHeight && !!there && (it.contains(there) || there.contains(it)),
     }];
 })()";

@@ -1,6 +1,6 @@
 //! Which deployment the page is for: the bundle beside it, taken apart once.
 
-use js_sys::{JSON, Reflect};
+use js_sys::{Array, JSON, Reflect};
 use profile::{
     bundle::{Bundle, BundleError},
     certificate::Certificate,
@@ -8,7 +8,7 @@ use profile::{
     name::Domain,
     ovpn::Document,
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::{files, message::Message};
 
@@ -17,6 +17,8 @@ pub(crate) struct Deployment {
     pub(crate) name: String,
     pub(crate) domain: Domain,
     pub(crate) contact: Option<String>,
+    /// See [`Bundle::languages`].
+    pub(crate) languages: Vec<String>,
     pub(crate) ca: Certificate,
     pub(crate) client_configuration: Document,
 }
@@ -25,14 +27,28 @@ impl Deployment {
     /// Fetches the bundle. A broken one is noticed here and not when a profile is to be made of it.
     pub(crate) async fn load() -> Result<Self, Message> {
         let bundle = files::beside_the_page(files::BUNDLE).await?.ok_or_else(|| Message::new("bundle-missing"))?;
-        let bundle = read(&bundle)?;
-        let client_configuration = Document::parse(&bundle.client_configuration)?;
+        Self::read(&bundle)
+    }
+
+    /// What [`Bundle::from_json`] reads, as far as the page needs it, by the browser's own parser: so the module goes without
+    /// serde's.
+    fn read(bundle: &str) -> Result<Self, Message> {
+        let json = JSON::parse(bundle).map_err(|_| malformed())?;
+        let version = field(&json, VERSION).as_f64().ok_or_else(malformed)?;
+        if version != f64::from(Bundle::VERSION) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not shown")]
+            return Err(BundleError::Version { found: version as u32 }.into());
+        }
+        let text = |name| field(&json, name).as_string().ok_or_else(malformed);
+        let client_configuration = Document::parse(&text(CLIENT_CONFIGURATION)?)?;
         client_configuration.check()?;
+        let languages = field(&json, LANGUAGES).dyn_into::<Array>().unwrap_or_default();
         Ok(Self {
-            domain: bundle.domain.parse()?,
-            ca: Certificate::from_pem(&bundle.ca_certificate).map_err(|_| malformed())?,
-            name: bundle.deployment,
-            contact: bundle.contact,
+            name: text(DEPLOYMENT)?,
+            domain: text(DOMAIN)?.parse()?,
+            contact: field(&json, CONTACT).as_string(),
+            languages: languages.iter().filter_map(|tag| tag.as_string()).collect(),
+            ca: Certificate::from_pem(&text(CA_CERTIFICATE)?).map_err(|_| malformed())?,
             client_configuration,
         })
     }
@@ -56,27 +72,6 @@ impl Deployment {
     }
 }
 
-/// [`Bundle::from_json`], but by the browser's own parser: so the module goes without serde's.
-fn read(text: &str) -> Result<Bundle, Message> {
-    let json = JSON::parse(text).map_err(|_| malformed())?;
-    let version = field(&json, VERSION).as_f64().ok_or_else(malformed)?;
-    if version != f64::from(Bundle::VERSION) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not shown")]
-        return Err(BundleError::Version { found: version as u32 }.into());
-    }
-    let text = |name| field(&json, name).as_string().ok_or_else(malformed);
-    Ok(Bundle {
-        version: Bundle::VERSION,
-        deployment: text(DEPLOYMENT)?,
-        domain: text(DOMAIN)?,
-        endpoint_id: text(ENDPOINT_ID)?,
-        client_configuration: text(CLIENT_CONFIGURATION)?,
-        ca_certificate: text(CA_CERTIFICATE)?,
-        contact: field(&json, CONTACT).as_string(),
-        languages: Vec::new(),
-    })
-}
-
 fn field(json: &JsValue, name: &str) -> JsValue {
     Reflect::get(json, &name.into()).unwrap_or_default()
 }
@@ -88,10 +83,10 @@ fn malformed() -> Message {
 const VERSION: &str = "version";
 const DEPLOYMENT: &str = "deployment";
 const DOMAIN: &str = "domain";
-const ENDPOINT_ID: &str = "endpoint_id";
 const CLIENT_CONFIGURATION: &str = "client_configuration";
 const CA_CERTIFICATE: &str = "ca_certificate";
 const CONTACT: &str = "contact";
+const LANGUAGES: &str = "languages";
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +105,7 @@ mod tests {
             languages: Vec::new(),
         };
         let json = bundle.to_json().unwrap();
-        for name in [VERSION, DEPLOYMENT, DOMAIN, ENDPOINT_ID, CLIENT_CONFIGURATION, CA_CERTIFICATE, CONTACT] {
+        for name in [VERSION, DEPLOYMENT, DOMAIN, CLIENT_CONFIGURATION, CA_CERTIFICATE, CONTACT, LANGUAGES] {
             assert!(json.contains(&format!("\"{name}\":")), "{name}");
         }
     }

@@ -1,5 +1,6 @@
 //! The language of the page: which one, and its texts, which stand in templates of the markup.
 
+use profile::search::split_once;
 use wasm_bindgen::JsCast as _;
 use web_sys::{DocumentFragment, Element, HtmlElement, HtmlSelectElement, HtmlTemplateElement, Node, Storage};
 
@@ -8,16 +9,35 @@ use crate::{
     view,
 };
 
-/// Shows the page in the language that the person chose once, or else in the first of the browser's that there is.
+/// Shows the page in the person's language and lets them change it.
 pub(crate) fn begin(dom: &Dom) {
-    let chosen = storage().and_then(|storage| storage.get_item(CHOICE).ok().flatten());
-    let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
-    let wanted = chosen.into_iter().chain(browsers.iter().filter_map(|tag| tag.as_string()));
-    if let Some(tag) = wanted.filter_map(|wanted| offered(dom, &wanted)).next() {
-        speak(dom, &tag);
-    }
+    find_best(dom, &[]);
     let page = dom.clone();
     dom.on(id::LANGUAGE, "change", move || choose(&page));
+}
+
+/// Leaves only the languages that the deployment offers, where the page has any of them. The first is for whoever reads none.
+pub(crate) fn offer(dom: &Dom, languages: &[String]) {
+    let is_offered = |option: &Element| languages.iter().any(|offered| primary(offered) == primary(&value(option)));
+    if dom.all(OPTIONS).any(|option| is_offered(&option)) {
+        dom.all(OPTIONS).filter(|option| !is_offered(option)).for_each(|option| option.remove());
+        find_best(dom, languages);
+    }
+}
+
+/// Shows the page in the language that the person chose once, or in the first of the browser's that there is, or in a default.
+fn find_best(dom: &Dom, defaults: &[String]) {
+    let mut wanted: Vec<String> = storage().and_then(|storage| storage.get_item(CHOICE).ok()?).into_iter().collect();
+    let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
+    wanted.extend(browsers.iter().filter_map(|tag| tag.as_string()));
+    wanted.extend_from_slice(defaults);
+    for wanted in wanted {
+        // The one that comes closest: `zh-Hans` for `zh-CN`.
+        let mut tags = dom.all(OPTIONS).map(|option| value(&option));
+        if let Some(tag) = tags.find(|tag| primary(tag) == primary(&wanted)) {
+            return speak(dom, &tag);
+        }
+    }
 }
 
 /// Shows the page in the language that was chosen in the list, and remembers it.
@@ -32,7 +52,7 @@ fn choose(dom: &Dom) {
 
 /// The paragraph that has the text under `key`, in the page's language.
 pub(crate) fn text(dom: &Dom, key: &str) -> Option<Node> {
-    let paragraph = find(&texts(dom, &current(dom))?, key)?.clone_node_with_deep(true).ok()?;
+    let paragraph = text_of(&texts(dom, &current(dom))?, key)?.clone_node_with_deep(true).ok()?;
     attribute(paragraph.unchecked_ref(), "data-for", None);
     Some(paragraph)
 }
@@ -56,7 +76,7 @@ pub(crate) fn current(dom: &Dom) -> String {
 fn speak(dom: &Dom, tag: &str) {
     let Some(texts) = texts(dom, tag) else { return };
     for place in dom.all("[data-text]") {
-        let text = place.get_attribute("data-text").and_then(|key| find(&texts, &key));
+        let text = place.get_attribute("data-text").and_then(|key| text_of(&texts, &key));
         if let Some(text) = text.and_then(|text| text.clone_node_with_deep(true).ok()) {
             place.set_text_content(None);
             while let Some(child) = text.first_child() {
@@ -67,7 +87,7 @@ fn speak(dom: &Dom, tag: &str) {
         }
     }
     for place in dom.all("[data-label]") {
-        let label = place.get_attribute("data-label").and_then(|key| find(&texts, &key)?.text_content());
+        let label = place.get_attribute("data-label").and_then(|key| text_of(&texts, &key)?.text_content());
         attribute(&place, "aria-label", label.as_deref());
     }
     if let Some(html) = dom.first::<HtmlElement>("html") {
@@ -80,18 +100,21 @@ fn speak(dom: &Dom, tag: &str) {
     view::say(dom);
 }
 
-/// The page's language that comes closest: `zh-Hans` for `zh-CN`.
-fn offered(dom: &Dom, wanted: &str) -> Option<String> {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let mut tags = dom.all("#language option").filter_map(|option| option.get_attribute("value"));
-    tags.find(|tag| primary(tag) == primary(wanted))
+/// The tag of a language in the list.
+fn value(option: &Element) -> String {
+    option.get_attribute("value").unwrap_or_default()
+}
+
+/// The language alone, without script and region.
+fn primary(tag: &str) -> &str {
+    split_once(tag, "-").map_or(tag, |(primary, _)| primary)
 }
 
 fn texts(dom: &Dom, tag: &str) -> Option<DocumentFragment> {
     Some(dom.get::<HtmlTemplateElement>(&format!("text-{tag}"))?.content())
 }
 
-fn find(texts: &DocumentFragment, key: &str) -> Option<Element> {
+fn text_of(texts: &DocumentFragment, key: &str) -> Option<Element> {
     texts.query_selector(&format!("[data-for={key}]")).ok().flatten()
 }
 
@@ -101,3 +124,5 @@ fn storage() -> Option<Storage> {
 
 /// Under which name the browser remembers the choice.
 const CHOICE: &str = "latchkey-language";
+
+const OPTIONS: &str = "#language option";

@@ -75,6 +75,7 @@ struct Page {
 impl Page {
     async fn open(dom: &Dom) -> Result<Self, Message> {
         let deployment = Deployment::load().await?;
+        language::offer(dom, &deployment.languages);
         crate::webcrypto::is_available()?;
         let page = Self {
             dom: dom.clone(),

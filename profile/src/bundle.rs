@@ -20,7 +20,7 @@ pub struct Bundle {
     pub ca_certificate: String,
     /// To whom requests go, an e-mail address.
     pub contact: Option<String>,
-    /// Languages of the page, the default first.
+    /// Languages of the page (`en`, `zh`), the default first; empty for all that the page has.
     pub languages: Vec<String>,
 }
 

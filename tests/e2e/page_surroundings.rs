@@ -87,6 +87,18 @@ async fn a_page_cannot_work(rehearsal: &Rehearsal, sentences: &Sentences) -> Res
     browser.click("#generate").await?;
     let found = format!("alice.{domain}");
     sentences.refused(&browser, "common-name-too-long", &[("found", &found)]).await?;
+    for (offered, title, options) in [
+        (json!(["zh"]), "您是谁", "zh-Hans"),
+        (json!(["fr"]), "Who are you", "en zh-Hans"),
+        (json!([]), "Who are you", "en zh-Hans"),
+    ] {
+        site.change(|bundle| bundle["languages"] = offered.clone())?;
+        browser.reload().await?;
+        browser.see("#screen-who").await?;
+        browser.read("#screen-who h2", title).await.with_context(|| offered.to_string())?;
+        let listed = browser.evaluate("[...document.querySelector('#language')].map(it => it.value).join(' ')").await?;
+        ensure!(listed == options, "of {offered} the page offers {listed}");
+    }
     site.change(|_| ())?;
     browser.reload().await?;
     a_browser_fails(&browser, sentences).await?;

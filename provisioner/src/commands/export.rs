@@ -72,7 +72,7 @@ async fn write(deployment: &Deployment, endpoint: &EndpointId, client_configurat
         client_configuration: client_configuration.clone(),
         ca_certificate: ca.to_pem(),
         contact: config.page.contact.clone(),
-        languages: config.page.languages.clone(),
+        languages: config.page.languages.iter().map(ToString::to_string).collect(),
     };
     let bundle_file = config.page.dir.join("bundle.json");
     let json = bundle.to_json().or_fail(Kind::Bug)?;

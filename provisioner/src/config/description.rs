@@ -377,10 +377,10 @@ const PAGE: &[Key] = &[
     ),
     key(
         "languages",
-        Kind::List { item: &Kind::Word(&["en", "zh"]), least: 0, most: 2 },
-        Need::Default("[\"en\"]"),
+        Kind::List { item: &Kind::Text { least: 2, most: 3, pattern: "^[a-z]{2,3}$" }, least: 0, most: 20 },
+        Need::Default("[]"),
         Later::InPlace,
-        "Languages that the page offers; the first is the default.",
+        "Languages that the page offers; the first is for whoever reads none of them. Empty: all that the page has.",
     ),
     key(
         "contact",

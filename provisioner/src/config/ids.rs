@@ -114,6 +114,28 @@ impl FromStr for SamlProviderArn {
     }
 }
 
+/// A language of the page: the primary subtag of its tag (RFC 5646 section 2.2.1), such as `en`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Language(String);
+
+impl FromStr for Language {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if matches!(text.len(), 2..=3) && text.bytes().all(|b| b.is_ascii_lowercase()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::new("a language is named by its two or three letters, such as `en` or `zh`"))
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The ARN of a KMS key. An alias is none: it can be pointed to another key, and the CA would be another one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KmsKeyArn(String);

@@ -34,8 +34,8 @@ use std::{
 use profile::name::Domain;
 
 pub use ids::{
-    DeploymentName, DirectoryId, GroupId, IdError, KmsKeyArn, PageUrl, Port, Region, SamlProviderArn, SecurityGroupId,
-    SessionHours, SubnetId, VpcId,
+    DeploymentName, DirectoryId, GroupId, IdError, KmsKeyArn, Language, PageUrl, Port, Region, SamlProviderArn,
+    SecurityGroupId, SessionHours, SubnetId, VpcId,
 };
 pub use location::{Bucket, Location};
 pub use network::{AddressType, AuthorizationRule, Network, Route, RouteTarget, Transport};
@@ -161,8 +161,8 @@ pub enum CaKey {
 pub struct Page {
     /// Folder of the built page.
     pub dir: PathBuf,
-    /// Languages that the page offers, the first is the default.
-    pub languages: Vec<String>,
+    /// Languages that the page offers, the first is the default; empty for all that the page has.
+    pub languages: Vec<Language>,
     /// Whom users ask, as text.
     pub contact: Option<String>,
     /// Where the page is on the web.

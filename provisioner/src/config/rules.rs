@@ -160,11 +160,10 @@ fn ledger(section: &Table<'_>, base: &Path) -> Option<Location> {
 }
 
 fn page(section: &Table<'_>, base: &Path) -> Page {
-    let languages: Vec<String> = section.list("languages");
     let contact = section.text("contact");
     Page {
         dir: base.join(section.text("dir")),
-        languages: if languages.is_empty() { vec!["en".to_owned()] } else { languages },
+        languages: section.list("languages"),
         contact: (!contact.is_empty()).then_some(contact),
         url: section.parse("url"),
         publish: section.get("publish").and_then(|value| value.parse_with(|text| Location::parse(text, base))),

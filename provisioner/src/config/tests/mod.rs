@@ -127,7 +127,7 @@ server_days = 101
 
 [page]
 colour = "blue"
-languages = ["en", "de"]
+languages = ["en", "deutsch"]
 "#,
         expect![[r#"
             `latchkey.toml` line 1: `ledger`: the section is missing; it needs `url`
@@ -164,7 +164,7 @@ languages = ["en", "de"]
             `latchkey.toml` line 31: `pki.server_days` is `101`: at most 100 are allowed: a certificate must not outlive the CA that signs it
             `latchkey.toml` line 33: `page.dir`: the key is missing: Folder of the built page, relative to this file.
             `latchkey.toml` line 34: `page.colour`: there is no such key; there are `dir`, `languages`, `contact`, `url`, `publish`
-            `latchkey.toml` line 35: `page.languages` is `de`: `en` or `zh` is allowed"#]],
+            `latchkey.toml` line 35: `page.languages` is `deutsch`: a language is named by its two or three letters, such as `en` or `zh`"#]],
     );
 }
 
@@ -441,7 +441,9 @@ const SETTINGS: &[(&str, &str, bool)] = &[
     ("ledger", "url = \"s3:bucket\"", false),
     ("page", "dir = \"\"", false),
     ("page", "languages = [\"zh\", \"en\"]", true),
-    ("page", "languages = [\"de\"]", false),
+    ("page", "languages = [\"de\"]", true),
+    ("page", "languages = [\"DE\"]", false),
+    ("page", "languages = [\"d\"]", false),
     ("page", "contact = \"\"", true),
     ("colours", "red = 1", false),
 ];

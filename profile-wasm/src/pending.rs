@@ -83,7 +83,7 @@ impl Pending {
 
     /// Six words for the key, to be compared by voice.
     pub(crate) fn words(&self) -> String {
-        words(&self.csr.public_key().fingerprint()).join(" ")
+        words(&self.csr.public_key().fingerprint())
     }
 
     /// Whether it was made for this invite, whose challenge this is.

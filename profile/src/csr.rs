@@ -170,7 +170,7 @@ impl Csr {
         if block.is_followed {
             return Err(CsrError::TrailingData);
         }
-        Self::from_der(block.der)
+        Self::from_der(block.der.to_vec())
     }
 
     /// The subject's common name as the request has it: checked to be text, not yet against any deployment.

@@ -19,7 +19,8 @@ use words::{Word, is_blank, words};
 /// An OpenVPN client configuration, byte for byte.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Document {
-    text: String,
+    /// Overwritten when dropped: a profile has a private key in it.
+    text: Zeroizing<String>,
     directives: Vec<Directive>,
     blocks: Vec<Block>,
 }
@@ -120,7 +121,7 @@ impl Document {
     /// [`OvpnError::UnterminatedBlock`], [`OvpnError::UnbalancedQuotes`] and [`OvpnError::Unreadable`]; unknown directives are
     /// none.
     pub fn parse(text: &str) -> Result<Self, OvpnError> {
-        let mut document = Self { text: text.to_owned(), directives: Vec::new(), blocks: Vec::new() };
+        let mut document = Self { text: text.to_owned().into(), directives: Vec::new(), blocks: Vec::new() };
         // The last line, too, has its break, if not now then in the profile.
         let is_unreadable = |line: &str| line.len() >= LONGEST_LINE || has_control(line);
         if let Some(line) = text.split('\n').position(is_unreadable) {
@@ -176,21 +177,15 @@ impl Document {
     /// # Errors
     /// [`OvpnError::NoRemote`].
     pub fn with_random_label(&self, label: &str) -> Result<Self, OvpnError> {
-        let Remote { host, .. } = self.remote()?;
+        let host = self.directive("remote").and_then(|remote| remote.words.get(1)).ok_or(OvpnError::NoRemote)?;
         // What had to be quoted is no host name, and would be several words afterwards.
-        let is_host_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-        if self.has("remote-random-hostname") || !host.starts_with("cvpn-endpoint-") || !is_host_name {
-            return Ok(self.clone());
+        let is_host_name = host.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+        if self.has("remote-random-hostname") || !host.value.starts_with("cvpn-endpoint-") || !is_host_name {
+            return Self::parse(&self.text);
         }
-        let labelled = format!("{label}.{host}");
-        let range = self
-            .directive("remote")
-            .and_then(|remote| remote.words.get(1))
-            .map(|word| word.range.clone())
-            .ok_or(OvpnError::NoRemote)?;
-        let mut text = self.text.clone();
-        text.replace_range(range, &labelled);
-        Self::parse(&text)
+        let before = self.text.get(..host.range.start).unwrap_or_default();
+        let after = self.text.get(host.range.end..).unwrap_or_default();
+        Self::parse(&format!("{before}{label}.{}{after}", host.value))
     }
 
     /// Whether a profile can be made of it.

@@ -10,7 +10,8 @@ use crate::search::split_once;
 pub(crate) struct Block<'a> {
     /// What it calls itself, for example `CERTIFICATE`.
     pub(crate) label: &'a str,
-    pub(crate) der: Vec<u8>,
+    /// Overwritten when dropped: whatever is looked for, this may be a private key.
+    pub(crate) der: Zeroizing<Vec<u8>>,
     /// Whether anything but white space follows.
     pub(crate) is_followed: bool,
 }
@@ -26,16 +27,21 @@ pub(crate) fn first_block(text: &str) -> Option<Block<'_>> {
     }
     let (body, rest) = split_once(rest, END)?;
     let after = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
+    Some(Block { label, der: base64(body)?, is_followed: !after.chars().all(is_layout) })
+}
+
+/// Decodes Base64 with anything in between that mail programs put there.
+pub(crate) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     // Allocated once: a string that grows leaves copies behind, and this may be a private key.
-    let mut base64 = Zeroizing::new(String::with_capacity(body.len()));
-    for line in body.split(is_layout) {
+    let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
+    for line in text.split(is_layout) {
         base64.push_str(line);
     }
-    Some(Block { label, der: Base64::decode_vec(&base64).ok()?, is_followed: !after.chars().all(is_layout) })
+    Base64::decode_vec(&base64).ok().map(Zeroizing::new)
 }
 
 /// What is no part of Base64 and comes in between: white space, marks of a mail's quotation, characters of no width.
-pub(crate) fn is_layout(c: char) -> bool {
+fn is_layout(c: char) -> bool {
     c.is_whitespace() || matches!(c, '>' | '\u{200b}' | '\u{feff}')
 }
 
@@ -85,7 +91,7 @@ mod tests {
         fn what_is_written_is_what_der_writes_and_is_read_back(der in prop::collection::vec(any::<u8>(), 1..200)) {
             let pem = encode("SOME THING", &der);
             prop_assert_eq!(&pem, &der::pem::encode_string("SOME THING", LineEnding::LF, &der).unwrap());
-            let expected = Block { label: "SOME THING", der, is_followed: false };
+            let expected = Block { label: "SOME THING", der: der.into(), is_followed: false };
             prop_assert_eq!(first_block(&pem), Some(expected));
         }
 
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn a_block_is_found_however_a_program_has_laid_it_out() {
         let check = |text: &str, is_followed| {
-            let expected = Block { label: "X", der: b"abcdef".to_vec(), is_followed };
+            let expected = Block { label: "X", der: b"abcdef".to_vec().into(), is_followed };
             assert_eq!(first_block(text), Some(expected), "{text}");
         };
         check("-----BEGIN X-----\nYWJjZGVm\n-----END X-----", false);

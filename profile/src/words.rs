@@ -11,11 +11,18 @@ use crate::fingerprint::Fingerprint;
 ///
 /// Whoever wants another key with the same words must try about 2^66 RSA keys, each with its SHA-256. Somebody who
 /// meets any one of a thousand pending requests would still need 2^56. Words of the list differ in their first four
-/// letters.
-pub fn words(key: &Fingerprint) -> [String; 6] {
+/// letters. Between two words is a space.
+pub fn words(key: &Fingerprint) -> String {
     let (high, _) = key.as_bytes().split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
     let bits = u128::from_be_bytes(*high);
-    [1, 2, 3, 4, 5, 6].map(|place| word((bits >> (u128::BITS - BITS_PER_WORD * place)) % (1 << BITS_PER_WORD)))
+    let mut words = String::new();
+    for place in 1..=6 {
+        if place > 1 {
+            words.push(' ');
+        }
+        words.push_str(&word((bits >> (u128::BITS - BITS_PER_WORD * place)) % (1 << BITS_PER_WORD)));
+    }
+    words
 }
 
 /// The word at `index`, counted from 0.
@@ -83,7 +90,7 @@ mod tests {
     /// Computed with Python's `hashlib` and the word list of its package `mnemonic`.
     #[test]
     fn the_words_are_those_that_others_compute() {
-        let check = |der: &[u8], expected: &str| assert_eq!(words(&Fingerprint::of(der)).join(" "), expected);
+        let check = |der: &[u8], expected: &str| assert_eq!(words(&Fingerprint::of(der)), expected);
         check(b"", "together mail awful cradle scrub apart");
         check(b"latchkey", "advance depart gym stumble slogan skate");
         check(b"abc", "risk scheme quiz bulk brother vivid");

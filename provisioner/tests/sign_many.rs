@@ -89,7 +89,7 @@ fn who_has_no_invite_is_asked_about_once_with_their_words() {
     let words = ["alice", "bob"].map(|user| {
         let key = key();
         bench.request(&format!("in/{user}.csr"), &name(user), &key);
-        profile::words::words(&key.public().fingerprint()).join(" ")
+        profile::words::words(&key.public().fingerprint())
     });
     let before = bench.files();
     let unasked = bench.latchkey(&["sign", "in"]);

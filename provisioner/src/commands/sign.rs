@@ -224,7 +224,7 @@ fn introduce(desk: &Desk<'_>, candidates: &[&Candidate]) {
         desk.surroundings.note(&format!(
             "Request for `{name}`, without an invite\n  six words          {}\n  request (SHA-256)  {}\n  \
              key (SHA-256)      {}\nThe page shows the user the same six words: let them be read out to you.",
-            words(&csr.public_key().fingerprint()).join(" "),
+            words(&csr.public_key().fingerprint()),
             csr.fingerprint(),
             csr.public_key().fingerprint(),
         ));
@@ -238,7 +238,7 @@ fn introduce_all(desk: &Desk<'_>, candidates: &[&Candidate]) {
     desk.surroundings.note("Requests without an invite. The page shows each user the same six words:");
     let mut table = Table::new(["user", "six words", "request"]);
     for Candidate { csr, name, file, .. } in candidates {
-        let words = words(&csr.public_key().fingerprint()).join(" ");
+        let words = words(&csr.public_key().fingerprint());
         table.row([name.username().to_string(), words, file.display().to_string()]);
     }
     desk.surroundings.note(table.to_string().trim_end());

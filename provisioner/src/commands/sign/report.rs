@@ -129,7 +129,7 @@ impl Answer {
                     not_after: Some(issued.not_after.format(&Rfc3339).or_fail(Kind::Bug)?),
                     request_sha256: Some(candidate.csr.fingerprint().hex()),
                     key_sha256: Some(&issued.key_sha256),
-                    words: Some(words(&candidate.csr.public_key().fingerprint()).join(" ")),
+                    words: Some(words(&candidate.csr.public_key().fingerprint())),
                     reason: None,
                 })
             }

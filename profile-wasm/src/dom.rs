@@ -133,12 +133,16 @@ impl Dom {
         }
     }
 
-    /// Calls `handler` with the file or the text that is dropped anywhere on the page.
+    /// Calls `handler` with the file or the text that is dropped anywhere on the page but on a field for files.
     pub(crate) fn on_drop(&self, handler: impl Fn(Option<File>, String) + 'static) {
         let Some(page) = self.document.document_element() else { return };
         // Only where this is answered so, something may be dropped.
         listen(&page, "dragover", |event| event.prevent_default());
         listen(&page, "drop", move |event| {
+            let place = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if place.is_some_and(|place| place.matches("[type=file]").unwrap_or(false)) {
+                return;
+            }
             event.prevent_default();
             let dropped = event.dyn_into::<DragEvent>().ok().and_then(|event| event.data_transfer());
             if let Some(dropped) = dropped {
@@ -221,6 +225,7 @@ pub(crate) mod id {
     ids! {
         BACK_UP = "back-up",
         BACKUP_PASSPHRASE = "backup-passphrase",
+        BACKUP_PASSPHRASE_AGAIN = "backup-passphrase-again",
         CERTIFICATE_FILE = "certificate-file",
         CERTIFICATE_TEXT = "certificate-text",
         CONTACT_KNOWN = "contact-known",
@@ -241,6 +246,7 @@ pub(crate) mod id {
         MESSAGE = "message",
         NOTIFY = "notify",
         PROFILE_PASSPHRASE = "profile-passphrase",
+        PROFILE_PASSPHRASE_AGAIN = "profile-passphrase-again",
         PROTECT = "protect",
         REMINDER = "reminder",
         RENEW_FILE = "renew-file",

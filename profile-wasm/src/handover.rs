@@ -1,7 +1,7 @@
 //! How the request gets to the admin, beside being saved as a file: by the clipboard, by what the device shares with, and
 //! as the draft of a letter. In each case the person sees what is sent, and sends it.
 
-use js_sys::{Array, Reflect, encode_uri_component};
+use js_sys::{Array, Promise, Reflect, encode_uri_component, futures::spawn_local};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{File, FilePropertyBag, HtmlAnchorElement, Navigator, ShareData};
 
@@ -26,12 +26,17 @@ pub(crate) fn can_share(name: &str, content: &str) -> bool {
 }
 
 /// Asks the device to share a file. A person who changes their mind has done nothing wrong.
-pub(crate) async fn share(name: &str, content: &str) -> Result<(), Message> {
+pub(crate) fn share(name: &str, content: &str) -> Result<(), Message> {
     let data = share_data(name, content).map_err(Message::thrown("unexpected"))?;
     if let Some(navigator) = navigator() {
-        drop(navigator.share_with_data(&data).await);
+        ask(navigator.share_with_data(&data).unchecked_into());
     }
     Ok(())
+}
+
+/// Leaves the person with a question of the browser's: it may stay open for long, and meanwhile the page goes on.
+pub(crate) fn ask(question: Promise) {
+    spawn_local(async { drop(question.await) });
 }
 
 /// Has the mail program write a letter to `address` (RFC 6068).
@@ -50,8 +55,14 @@ pub(crate) fn write_letter(address: &str, subject: &str, body: &str) -> Result<(
 
 /// The parts of `text` between the characters `between`, encoded as parts of an address, with `encoded` between them.
 fn encoded(text: &str, between: char, encoded: &str) -> String {
-    let parts: Vec<String> = text.split(between).map(|part| encode_uri_component(part).into()).collect();
-    parts.join(encoded)
+    let mut address = String::new();
+    for (place, part) in text.split(between).enumerate() {
+        if place > 0 {
+            address.push_str(encoded);
+        }
+        address.push_str(&String::from(encode_uri_component(part)));
+    }
+    address
 }
 
 fn share_data(name: &str, content: &str) -> Result<ShareData, JsValue> {

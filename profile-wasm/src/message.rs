@@ -211,6 +211,7 @@ mod tests {
         let of_the_page = [
             "copied",
             "key-kept",
+            "passphrase-differs",
             "passphrase-short",
             "wrong-passphrase",
             "no-request-here",

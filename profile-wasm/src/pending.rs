@@ -38,10 +38,15 @@ impl Pending {
         Self::of(common_name, challenge, private_key, &public_key).await
     }
 
-    /// The key in a backup with the request for it: the same request as the first, unless that one had an invite in it.
-    pub(crate) async fn recover(common_name: CommonName, backup: &Backup, passphrase: &str) -> Result<Self, Message> {
+    /// The key in a backup with the request for it: the same request as the first, if the challenge is the same.
+    pub(crate) async fn recover(
+        common_name: CommonName,
+        challenge: Option<&Challenge>,
+        backup: &Backup,
+        passphrase: &str,
+    ) -> Result<Self, Message> {
         let (private_key, public_key) = PrivateKey::restore(backup, passphrase).await?;
-        Self::of(common_name, None, private_key, &public_key).await
+        Self::of(common_name, challenge, private_key, &public_key).await
     }
 
     async fn of(

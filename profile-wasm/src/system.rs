@@ -40,6 +40,11 @@ pub(crate) fn help_first(dom: &Dom) {
     }
 }
 
+/// Whether this seems to be Android.
+pub(crate) fn is_android() -> bool {
+    of_this_browser() == Some(System::Android)
+}
+
 fn of_this_browser() -> Option<System> {
     let navigator: JsValue = web_sys::window()?.navigator().into();
     let text = |value: &JsValue, name| field(value, name).as_string().unwrap_or_default();

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use js_sys::{Promise, Reflect};
+use wasm_bindgen::JsCast as _;
 use web_sys::{Notification, NotificationPermission};
+
+use crate::{handover, system};
 
 /// When to look next.
 #[derive(Default)]
@@ -45,15 +48,16 @@ pub(crate) async fn second() {
     drop(Promise::new(&mut { wait }).await);
 }
 
-/// Whether the person can still be asked if they want to be told.
+/// Whether the person can still be asked if they want to be told. Android has notifications by workers only, and this page has
+/// none.
 pub(crate) fn can_ask() -> bool {
-    permission() == Some(NotificationPermission::Default)
+    permission() == Some(NotificationPermission::Default) && !system::is_android()
 }
 
 /// Asks.
-pub(crate) async fn ask() {
-    if let Ok(answer) = Notification::request_permission() {
-        drop(answer.await);
+pub(crate) fn ask() {
+    if let Ok(question) = Notification::request_permission() {
+        handover::ask(question.unchecked_into());
     }
 }
 
@@ -61,7 +65,7 @@ pub(crate) async fn ask() {
 pub(crate) fn tell(text: &str) {
     let is_elsewhere = web_sys::window().and_then(|window| window.document()).is_some_and(|document| document.hidden());
     if is_elsewhere && permission() == Some(NotificationPermission::Granted) {
-        // Some devices have notifications by workers only, and this page has none.
+        // Where there are none after all, the page says it as soon as it is seen.
         drop(Notification::new(text));
     }
 }

@@ -43,8 +43,7 @@ async fn every_place_is_looked_at(rehearsal: &Rehearsal) -> Result<()> {
         .evaluate("new Promise(done => (function look() { window.leaked ? done(true) : setTimeout(look, 20) })())")
         .await?;
     browser.evaluate(page::UNFOLD).await?;
-    browser.fill("#backup-passphrase", PASSPHRASE).await?;
-    browser.click("#back-up button").await?;
+    page::back_up(&browser, PASSPHRASE).await?;
     let backup = browser.downloaded("alice-key.pem").await?;
     let folder = tempfile::tempdir()?;
     write(&folder.path().join("passphrase"), PASSPHRASE)?;

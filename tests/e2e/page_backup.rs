@@ -22,9 +22,17 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
     first.click("#back-up button").await?;
     sentences.refused(&first, "passphrase-short", &[]).await?;
     first.fill("#backup-passphrase", PASSPHRASE).await?;
+    for again in ["", "four words and a dozin"] {
+        first.fill("#backup-passphrase-again", again).await?;
+        first.click("#back-up button").await?;
+        sentences.refused(&first, "passphrase-differs", &[]).await?;
+    }
+    first.fill("#backup-passphrase-again", PASSPHRASE).await?;
     first.click("#back-up button").await?;
     fs::copy(first.downloaded("alice-key.pem").await?, folder.join("alice-key.pem"))?;
-    ensure!(first.text("#backup-passphrase").await?.is_empty(), "the passphrase is still there");
+    for field in ["#backup-passphrase", "#backup-passphrase-again"] {
+        ensure!(first.text(field).await?.is_empty(), "the passphrase is still in {field}");
+    }
     let fingerprint = first.text("#csr-fingerprint").await?;
     first.close().await?;
 
@@ -61,6 +69,39 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
     second.click("#to-certificate").await?;
     let profile = page::save_profile(&second, "alice").await.context("the certificate is found by itself")?;
     ensure!(fs::read_to_string(profile)?.contains("-----BEGIN PRIVATE KEY-----"));
+    second.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_invited_request_is_restored_with_its_invite() -> Result<()> {
+    let rehearsal = Rehearsal::provisioned("udp")?;
+    let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
+    let link = rehearsal.run(&["invite", "bob"])?;
+    let (_, fragment) = link.trim().split_once('#').context("a link")?;
+    let url = format!("{}#{fragment}", served.url);
+    let first = Browser::open(&url, 1280, 900).await?;
+    first.click("#generate").await?;
+    first.see("#invited-request").await?;
+    let fingerprint = first.text("#csr-fingerprint").await?;
+    first.evaluate(page::UNFOLD).await?;
+    page::back_up(&first, PASSPHRASE).await?;
+    fs::copy(first.downloaded("bob-key.pem").await?, folder.join("bob-key.pem"))?;
+    first.close().await?;
+
+    let second = Browser::open(&url, 1280, 900).await?;
+    second.see("#invited").await?;
+    second.evaluate(page::UNFOLD).await?;
+    // Dropped on the field itself, it is the field's.
+    let is_left = "(event => (document.querySelector('#restore-file').dispatchEvent(event), !event.defaultPrevented))\
+                   (new DragEvent('drop', { dataTransfer: new DataTransfer(), bubbles: true, cancelable: true }))";
+    ensure!(second.evaluate(is_left).await? == true, "the page takes what is dropped on a field for files");
+    second.choose("#restore-file", &folder.join("bob-key.pem")).await?;
+    second.fill("#restore-passphrase", PASSPHRASE).await?;
+    second.click("#restore button").await?;
+    second.see("#invited-request").await?;
+    ensure!(second.text("#csr-fingerprint").await? == fingerprint, "the request is another");
+    ensure!(second.evaluate("location.hash").await? == "", "the secret is still in the address");
     second.close().await?;
     Ok(())
 }

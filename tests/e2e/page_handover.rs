@@ -8,7 +8,7 @@ use tests::{
     openssl, page,
     rehearsal::{Rehearsal, write},
     sentence::Sentences,
-    tab::Tab,
+    tab::{Tab, wait},
 };
 
 #[tokio::test]
@@ -42,8 +42,24 @@ async fn a_request_is_passed_on_and_its_certificate_arrives_by_itself() -> Resul
     let address = browser.evaluate("outside.followed.split('?')[0]").await?;
     ensure!(address == "mailto:vpn-admins@example.com", "{address}");
 
+    // What lies there and is no good for the request is no reason to call anybody.
+    let ca = page::ca(&rehearsal.site())?;
+    let hex: String = browser.text("#csr-fingerprint").await?.split(':').map(str::to_lowercase).collect();
+    let published = rehearsal.site().join("issued").join(format!("{hex}.pem"));
+    fs::create_dir_all(rehearsal.site().join("issued"))?;
+    write(&published, ca)?;
     page::go_on(&browser).await?;
+    // The browser asks, and nobody has answered yet: the page goes on.
     browser.click("#notify").await?;
+    let looks =
+        format!("performance.getEntriesByType('resource').filter(it => it.name.endsWith('{hex}.pem')).length >= 2");
+    wait(&browser, &looks, "a second look").await?;
+    ensure!(browser.text("#message").await?.is_empty(), "{}", browser.text("#message").await?);
+    ensure!(browser.evaluate("outside.told === undefined").await? == true, "a certificate that is none is announced");
+    browser.click("#look-up").await?;
+    sentences.refused(&browser, "ca-instead", &[]).await?;
+    browser.evaluate("(Notification.permission = 'granted', true)").await?;
+    fs::remove_file(published)?;
     rehearsal.run(&["sign", "alice.csr", "--out", "alice.crt", "--yes"])?;
     browser.see("#download-profile").await.context("found by itself")?;
     ensure!(browser.evaluate("outside.told").await? == "Your VPN certificate is here.");
@@ -132,10 +148,10 @@ const OUTSIDE_WORLD: &str = r"(() => {
     window.outside = {};
     Object.defineProperty(navigator, 'clipboard', { value: { writeText: async text => { outside.copied = text } } });
     navigator.canShare = ({ files }) => files.length === 1;
-    navigator.share = async ({ files }) => { outside.shared = files[0] };
+    navigator.share = ({ files }) => { outside.shared = files[0]; return new Promise(() => {}) };
     window.Notification = class {
         static permission = 'default';
-        static async requestPermission() { this.permission = 'granted' }
+        static requestPermission() { return new Promise(() => {}) }
         constructor(text) { outside.told = text }
     };
     Object.defineProperty(document, 'hidden', { value: true });

@@ -24,8 +24,12 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     sentences.refused(&browser, "passphrase-short", &[]).await?;
     browser.fill("#profile-passphrase", PASSPHRASE).await?;
     browser.click("#protect button").await?;
+    sentences.refused(&browser, "passphrase-differs", &[]).await?;
+    page::protect(&browser, PASSPHRASE).await?;
     let profile = fs::read_to_string(browser.downloaded("alice.ovpn").await?)?;
-    ensure!(browser.text("#profile-passphrase").await?.is_empty(), "the passphrase is still there");
+    for field in ["#profile-passphrase", "#profile-passphrase-again"] {
+        ensure!(browser.text(field).await?.is_empty(), "the passphrase is still in {field}");
+    }
     ensure!(!profile.contains("BEGIN PRIVATE KEY"), "the key is in the clear");
 
     browser.click("#keep-key").await?;
@@ -33,6 +37,14 @@ async fn a_protected_profile_connects_with_its_passphrase() -> Result<()> {
     browser.reload().await?;
     page::save_profile(&browser, "alice").await.context("the key that was kept")?;
     browser.see("#wipe").await?;
+    // A double click is one.
+    browser.evaluate("(wipe => (wipe.click(), wipe.click(), true))(document.querySelector('#wipe'))").await?;
+    browser.see("#screen-done").await?;
+    ensure!(
+        browser.text("#message").await?.is_empty(),
+        "the second click is answered: {}",
+        browser.text("#message").await?
+    );
     browser.close().await?;
 
     write(&folder.join("passphrase"), PASSPHRASE)?;

@@ -20,6 +20,7 @@ async fn no_secret_leaves_the_page_or_stays_behind() -> Result<()> {
     let second = restored_and_finished(&rehearsal, &served).await?;
     let first = finished_and_started_over(first).await?;
     let alone = in_one_file(&rehearsal).await?;
+    let keys = keys_are_brought(&served, folder).await?;
 
     let of_alice = marks(folder, "alice.ovpn")?.and_of(BACKUP).and_of(PROFILE);
     let of_bob = marks(folder, "bob.ovpn")?;
@@ -32,6 +33,7 @@ async fn no_secret_leaves_the_page_or_stays_behind() -> Result<()> {
         ),
         (&second, &of_alice, &["alice-vpn-expires.ics", "alice.ovpn"], &["notification"]),
         (&alone, &of_bob, &["bob.csr", "bob.ovpn"], &[]),
+        (&keys, &of_alice, &["carol.csr"], &[]),
     ] {
         let Visit { evidence, url } = visit;
         evidence.nothing_left_the_page(url)?;
@@ -63,8 +65,7 @@ async fn request_passed_on_and_backed_up(served: &Served, folder: &Path) -> Resu
         browser.click(way).await?;
     }
     browser.evaluate(page::UNFOLD).await?;
-    browser.fill("#backup-passphrase", BACKUP).await?;
-    browser.click("#back-up button").await?;
+    page::back_up(&browser, BACKUP).await?;
     fs::copy(browser.downloaded("alice-key.pem").await?, folder.join("alice-key.pem"))?;
     page::go_on(&browser).await?;
     browser.click("#look-up").await?;
@@ -89,8 +90,7 @@ async fn restored_and_finished(rehearsal: &Rehearsal, served: &Served) -> Result
     // Out of the way of the other one, which has the same name.
     fs::rename(page::save_profile(&browser, "alice").await?, folder.join("alice.ovpn"))?;
     browser.evaluate(page::UNFOLD).await?;
-    browser.fill("#profile-passphrase", PROFILE).await?;
-    browser.click("#protect button").await?;
+    page::protect(&browser, PROFILE).await?;
     let protected = fs::read_to_string(browser.downloaded("alice.ovpn").await?)?;
     ensure!(protected.contains("BEGIN ENCRYPTED PRIVATE KEY"), "the key is in the clear");
     only_wrapped_keys_are_kept(&browser).await?;
@@ -126,6 +126,34 @@ async fn in_one_file(rehearsal: &Rehearsal) -> Result<Visit> {
     Ok(Visit { evidence: Evidence::collect(browser).await?, url })
 }
 
+/// What people bring that has a key in it: their old profile, and a profile and a key where a certificate is wanted.
+async fn keys_are_brought(served: &Served, folder: &Path) -> Result<Visit> {
+    let browser = Browser::open_watched(&served.url).await?;
+    let profile = fs::read_to_string(folder.join("alice.ovpn"))?;
+    let (_, key) = profile.split_once("<key>").context("a key")?;
+    let (key, _) = key.split_once("</key>").context("the key's end")?;
+    browser.see("#screen-who").await?;
+    browser.evaluate(page::UNFOLD).await?;
+    browser.choose("#renew-file", &folder.join("alice.ovpn")).await?;
+    browser.read("#message", "This is the profile of").await?;
+    browser.choose("#restore-file", &folder.join("alice.ovpn")).await?;
+    browser.click("#restore button").await?;
+    browser.read("#message", "This is not an encrypted key").await?;
+    page::make_request(&browser, "carol").await?;
+    page::go_on(&browser).await?;
+    for (text, refusal) in [(profile.as_str(), "This is a whole profile"), (key, "This is a private key")] {
+        page::drop_file(&browser, text).await?;
+        browser.read("#message", refusal).await?;
+        page::paste_into(&browser, "#certificate-text", text).await?;
+        browser.click("#use-certificate").await?;
+        browser.read("#message", refusal).await?;
+    }
+    browser.click("#start-over").await?;
+    browser.click("#start-over-confirm").await?;
+    browser.see("#screen-who").await?;
+    Ok(Visit { evidence: Evidence::collect(browser).await?, url: served.url.clone() })
+}
+
 /// While a request is on its way, its key is there, and no script can read it.
 async fn only_wrapped_keys_are_kept(browser: &Browser) -> Result<()> {
     let kept = browser.evaluate(KEPT_KEYS).await?;
@@ -141,7 +169,8 @@ fn nothing_is_kept(evidence: &Evidence) -> Result<()> {
     }
     ensure!(evidence.readable_keys().is_empty());
     let fields = evidence.place("fields").as_array().context("the fields")?;
-    let is_no_secret = |value: &&serde_json::Value| ["", "alice", "bob"].contains(&value.as_str().unwrap_or("?"));
+    let is_no_secret =
+        |value: &&serde_json::Value| ["", "alice", "bob", "carol"].contains(&value.as_str().unwrap_or("?"));
     ensure!(fields.iter().all(|value| is_no_secret(&value)), "what was typed stays behind: {fields:?}");
     let document = evidence.place("document").as_str().context("the document")?;
     ensure!(!document.contains("BEGIN CERTIFICATE REQUEST"), "the request stays behind");

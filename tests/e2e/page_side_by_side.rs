@@ -1,7 +1,7 @@
 //! The pages of two deployments in one browser, of one domain: below one address, where they share the browser's database,
 //! and at two.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use tests::{
@@ -57,7 +57,11 @@ pub(crate) async fn two_deployments_do_not_get_into_each_others_way(rehearsal: &
     let profile = page::save_profile(&browser, "alice").await?;
     let profile = fs::read_to_string(profile)?;
     let its_ca = profile.split_once("</ca>").and_then(|(before, _)| Some(before.split_once("<ca>")?.1.trim()));
-    ensure!(its_ca == Some(ca(&others_site)?.trim()), "the CA in {} bytes of profile is {its_ca:?}", profile.len());
+    ensure!(
+        its_ca == Some(page::ca(&others_site)?.trim()),
+        "the CA in {} bytes of profile is {its_ca:?}",
+        profile.len()
+    );
     browser.click("#wipe").await?;
     browser.see("#screen-done").await?;
     browser.reload().await?;
@@ -74,12 +78,6 @@ pub(crate) async fn two_deployments_do_not_get_into_each_others_way(rehearsal: &
     browser.see("#download-profile").await?;
     browser.close().await?;
     Ok(())
-}
-
-/// The CA's certificate, as the page at `site` knows it.
-fn ca(site: &Path) -> Result<String> {
-    let bundle: serde_json::Value = serde_json::from_slice(&fs::read(site.join("bundle.json"))?)?;
-    Ok(bundle["ca_certificate"].as_str().context("a CA")?.to_owned())
 }
 
 const OTHER: &str = "other.toml";

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{rehearsal::Rehearsal, tab::Tab};
 
@@ -98,6 +98,26 @@ pub async fn drop_file(browser: &impl Tab, content: impl AsRef<[u8]>) -> Result<
     Ok(())
 }
 
+/// Saves the key, encrypted by a passphrase.
+///
+/// # Errors
+/// As [`make_request`].
+pub async fn back_up(browser: &impl Tab, passphrase: &str) -> Result<()> {
+    browser.fill("#backup-passphrase", passphrase).await?;
+    browser.fill("#backup-passphrase-again", passphrase).await?;
+    browser.click("#back-up button").await
+}
+
+/// Saves the finished profile, its key encrypted by a passphrase.
+///
+/// # Errors
+/// As [`make_request`].
+pub async fn protect(browser: &impl Tab, passphrase: &str) -> Result<()> {
+    browser.fill("#profile-passphrase", passphrase).await?;
+    browser.fill("#profile-passphrase-again", passphrase).await?;
+    browser.click("#protect button").await
+}
+
 /// Saves the finished profile.
 ///
 /// # Errors
@@ -105,6 +125,15 @@ pub async fn drop_file(browser: &impl Tab, content: impl AsRef<[u8]>) -> Result<
 pub async fn save_profile(browser: &impl Tab, username: &str) -> Result<PathBuf> {
     browser.click("#download-profile").await?;
     browser.downloaded(&format!("{username}.ovpn")).await
+}
+
+/// The CA's certificate, as the page at `site` knows it.
+///
+/// # Errors
+/// There is no bundle, or none with a CA.
+pub fn ca(site: &Path) -> Result<String> {
+    let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(site.join("bundle.json"))?)?;
+    Ok(bundle["ca_certificate"].as_str().context("a CA")?.to_owned())
 }
 
 /// Unfolds everything that the page has folded.

@@ -96,7 +96,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 
 /// Waits until a JavaScript expression is true; `what` says what for.
-pub(crate) async fn wait<T: Tab + ?Sized>(tab: &T, condition: &str, what: &str) -> Result<()> {
+///
+/// # Errors
+/// It is not within 15 seconds; the error carries the page's text.
+pub async fn wait<T: Tab + ?Sized>(tab: &T, condition: &str, what: &str) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         // A page that is just being replaced has no context to evaluate in: asked again.

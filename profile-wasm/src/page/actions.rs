@@ -119,9 +119,9 @@ impl Page {
         match action {
             Action::Resume(place) => {
                 let work = self.all.borrow().get(place).cloned().ok_or_else(|| Message::new("unexpected"))?;
-                self.resume(&work, Event::Chosen).await?;
+                let resumed = self.resume(&work, Event::Chosen).await;
                 view::focus_heading(&self.dom, self.screen.get());
-                Ok(())
+                resumed
             }
             Action::Another => {
                 self.work.replace(None);
@@ -138,11 +138,11 @@ impl Page {
             Action::Generate => self.generate().await,
             Action::SaveRequest => self.save_request(),
             Action::CopyRequest => self.copy_request().await,
-            Action::ShareRequest => self.share_request().await,
+            Action::ShareRequest => self.share_request(),
             Action::MailRequest => self.write_letter(),
             Action::Notify => {
-                watch::ask().await;
-                self.dom.show(id::NOTIFY, watch::can_ask());
+                watch::ask();
+                self.dom.show(id::NOTIFY, false);
                 view::focus_heading(&self.dom, self.screen.get());
                 Ok(())
             }

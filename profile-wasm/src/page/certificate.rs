@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use zeroize::Zeroizing;
+
 use super::{Page, actions::Action};
 use crate::{
     clock,
@@ -13,7 +15,8 @@ use crate::{
 };
 
 impl Page {
-    /// Looks for the certificate as long as it is waited for. What goes wrong meanwhile is nobody's business.
+    /// Looks for the certificate as long as it is waited for. What goes wrong meanwhile is nobody's business, nor is what lies
+    /// there and is no good.
     pub(super) async fn watch(self: Rc<Self>) {
         loop {
             watch::second().await;
@@ -21,7 +24,8 @@ impl Page {
                 continue;
             }
             if let Ok(work) = self.work()
-                && let Ok(Some(_)) = work.pending.look_up().await
+                && let Ok(Some(found)) = work.pending.look_up().await
+                && work.pending.accept(found.as_bytes(), &self.deployment, clock::now()).await.is_ok()
                 && self.screen.get() == Screen::Certificate
             {
                 self.will(Action::LookUp);
@@ -50,7 +54,7 @@ impl Page {
     }
 
     pub(super) async fn use_text(&self) -> Result<(), Message> {
-        let text = self.dom.value(id::CERTIFICATE_TEXT);
+        let text = Zeroizing::new(self.dom.value(id::CERTIFICATE_TEXT));
         if text.trim().is_empty() {
             return Err(Message::new("nothing-given"));
         }
@@ -62,9 +66,8 @@ impl Page {
         let certificate = work.pending.accept(content, &self.deployment, clock::now()).await?;
         self.dom.fill("not-after", Field::Time(certificate.not_after()));
         self.dom.set_value(id::CERTIFICATE_TEXT, "");
-        // Set once: on the screens that follow there is no way to give another.
         let pem = certificate.to_pem();
-        drop(work.certificate.set(certificate));
+        work.certificate.replace(Some(Rc::new(certificate)));
         let noted = self.note(|record| record.set_certificate(&pem)).await;
         self.step(Event::Certified)?;
         noted

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use profile::{
+    challenge::Challenge,
     invite::Invite,
     name::{CommonName, Username},
 };
@@ -25,28 +26,33 @@ impl Page {
         let common_name = self.common_name();
         view::mark_invalid(&self.dom, id::USERNAME, common_name.is_err());
         let common_name = common_name?;
+        let challenge = self.challenge(&common_name);
         self.step(Event::Named)?;
-        let challenge = self.invite.borrow().as_ref().map(Invite::password);
-        let kept = self.take_new(Pending::make(common_name, challenge.as_ref()).await).await?;
-        // An invite is good for one request; until this one is kept, a reload may need it again.
-        if kept.is_ok() {
-            self.invite.replace(None);
-            link::forget();
-        }
-        kept
+        self.take_new(Pending::make(common_name, challenge.as_ref()).await).await
     }
 
-    /// Goes on with a request that has just been made, or back where none could be. Whether it is kept is the inner result.
-    pub(super) async fn take_new(&self, made: Result<Pending, Message>) -> Result<Result<(), Message>, Message> {
+    /// What goes into the request of this name by the invite that is open.
+    pub(super) fn challenge(&self, common_name: &CommonName) -> Option<Challenge> {
+        let invite = self.invite.borrow();
+        invite.as_ref().filter(|invite| invite.username() == common_name.username()).map(Invite::password)
+    }
+
+    /// Goes on with a request that has just been made, or back where none could be.
+    pub(super) async fn take_new(&self, made: Result<Pending, Message>) -> Result<(), Message> {
         match made {
             Ok(pending) => {
                 let record = self.keep(&pending).await;
                 let kept = record.as_ref().map(drop).map_err(Message::clone);
+                // An invite is good for one request; until this one is kept, a reload may need it again.
+                if kept.is_ok() && pending.is_invited() {
+                    self.invite.replace(None);
+                    link::forget();
+                }
                 let work = Rc::new(Work::new(pending, record.ok()));
                 self.all.borrow_mut().push(Rc::clone(&work));
                 self.take_up(work);
                 self.step(Event::KeyMade)?;
-                Ok(kept)
+                kept
             }
             Err(message) => {
                 self.step(Event::KeyRefused)?;
@@ -74,9 +80,9 @@ impl Page {
         Err(Message::new("copied"))
     }
 
-    pub(super) async fn share_request(&self) -> Result<(), Message> {
+    pub(super) fn share_request(&self) -> Result<(), Message> {
         let work = self.work()?;
-        handover::share(&work.file_name("csr"), &work.pending.csr_pem()).await
+        handover::share(&work.file_name("csr"), &work.pending.csr_pem())
     }
 
     /// Drafts the letter to whom the bundle names, with what the admin needs to compare.

@@ -1,6 +1,6 @@
 //! The requests on their way, in the page and in the browser's database.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use profile::certificate::Certificate;
 
@@ -12,7 +12,7 @@ pub(super) struct Work {
     pub(super) pending: Pending,
     /// None where it could not be kept.
     pub(super) record: Option<Kept>,
-    pub(super) certificate: OnceCell<Certificate>,
+    pub(super) certificate: RefCell<Option<Rc<Certificate>>>,
 }
 
 /// Where a request is kept.
@@ -57,7 +57,7 @@ impl Page {
 
 impl Work {
     pub(super) fn new(pending: Pending, record: Option<Kept>) -> Self {
-        Self { pending, record, certificate: OnceCell::new() }
+        Self { pending, record, certificate: RefCell::default() }
     }
 
     pub(super) fn username(&self) -> &str {

@@ -149,7 +149,23 @@ impl<'a> Album<'a> {
 
     /// Takes the state's pictures, and judges what a program can judge of its looks.
     async fn picture(&self, state: &str) -> Result<()> {
-        for (width, is_dark) in [(320, false), (320, true), (1280, true), (1280, false), (2560, false)] {
+        self.look(state, &[(320, false), (320, true), (1280, true), (1280, false), (2560, false)]).await?;
+        self.browser.evaluate(UNFOLD).await?;
+        if self.browser.evaluate("unfolded.length").await? != 0 {
+            self.look(&format!("{state}-unfolded"), &[(320, false), (1280, true)]).await?;
+        }
+        self.browser.evaluate(FOLD).await?;
+        self.reading(state).await?;
+        let spoken = self.browser.evaluate("document.documentElement.lang").await?;
+        ensure!(spoken == self.tag, "{state}: the page is in {spoken} and not in {}", self.tag);
+        let empty = "[...document.querySelectorAll('[data-text]')].filter(it => !it.textContent.trim()).length";
+        ensure!(self.browser.evaluate(empty).await? == 0, "{state}: a text is empty");
+        Ok(())
+    }
+
+    /// The picture of the state at each width in pixels, in the dark or not.
+    async fn look(&self, state: &str, looks: &[(u32, bool)]) -> Result<()> {
+        for &(width, is_dark) in looks {
             self.browser.look(width, is_dark).await?;
             let scheme = if is_dark { "dark" } else { "light" };
             self.browser.screenshot(&self.folder.join(format!("{state}-{width}-{scheme}.png"))).await?;
@@ -157,11 +173,6 @@ impl<'a> Album<'a> {
             axe::finds_nothing(self.browser).await.with_context(|| format!("{state}, {width} pixels, {scheme}"))?;
             ensure!(overflow.as_i64().is_some_and(|by| by <= 0), "{state} is {overflow} pixels too wide at {width}");
         }
-        self.reading(state).await?;
-        let spoken = self.browser.evaluate("document.documentElement.lang").await?;
-        ensure!(spoken == self.tag, "{state}: the page is in {spoken} and not in {}", self.tag);
-        let empty = "[...document.querySelectorAll('[data-text]')].filter(it => !it.textContent.trim()).length";
-        ensure!(self.browser.evaluate(empty).await? == 0, "{state}: a text is empty");
         Ok(())
     }
 }

@@ -48,6 +48,15 @@ pub enum CommandError {
     /// Chaos needs a number.
     #[error("`{0}` is not a seed")]
     NoSeed(String),
+    /// Somebody else listens there.
+    #[error("cannot listen on port {port} of 127.0.0.1")]
+    Port {
+        /// The port asked for.
+        port: u16,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// Anything that should not happen.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
@@ -69,6 +78,7 @@ impl CommandError {
                 "a rule is `{\"operation\": \"Describe*\", \"call\": 2, \"fault\": \"throttle\"}`, with `every` or neither in place of `call`",
             ),
             Self::NoSeed(_) => Some("give a whole number, or `random`"),
+            Self::Port { .. } => Some("without `--port` it takes a port that is free"),
             Self::NoDataPlane(_) | Self::UnreadableProfile { .. } | Self::UnreadableFaults { .. } | Self::Other(_) => {
                 None
             }
@@ -86,7 +96,8 @@ impl CommandError {
             | Self::IncompleteProfile { .. }
             | Self::UnreadableFaults { .. }
             | Self::Faults(_)
-            | Self::NoSeed(_) => 2,
+            | Self::NoSeed(_)
+            | Self::Port { .. } => 2,
             Self::Other(_) => 70,
         }
     }

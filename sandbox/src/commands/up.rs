@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -51,13 +52,16 @@ pub struct UpOptions {
 /// Brings the sandbox up, unless it is.
 ///
 /// # Errors
-/// When it does not start; the message has the end of its log.
+/// [`CommandError::Port`], or when it does not start: the message has the end of its log.
 pub async fn up(state: &StateDir, options: UpOptions) -> Result<Up, CommandError> {
     state.create().context("make the state directory")?;
     let _lock = state.lock().context("lock the state directory")?;
     if let Some(running) = state.running() {
         return Ok(Up { already: true, status: report(&running).await? });
     }
+    // The supervisor's own attempt would end in its log.
+    let port = options.port;
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| CommandError::Port { port, source })?;
     let status = start(state, options)?;
     Ok(Up { already: false, status: report(&status).await? })
 }

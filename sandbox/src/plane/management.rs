@@ -23,6 +23,8 @@ pub(crate) struct Management {
     commands: OwnedWriteHalf,
     /// What came by itself while an answer was awaited.
     events: VecDeque<String>,
+    /// Commands that were sent and are not answered. More than one where nobody waited for the end of an answer.
+    unanswered: u32,
 }
 
 /// A client that a server has, by `status 3`.
@@ -47,7 +49,7 @@ impl Management {
             }
         };
         let (read, commands) = tokio::time::timeout(PATIENCE, connected).await?.into_split();
-        Ok(Self { lines: BufReader::new(read).lines(), commands, events: VecDeque::new() })
+        Ok(Self { lines: BufReader::new(read).lines(), commands, events: VecDeque::new(), unanswered: 0 })
     }
 
     /// Sends a command whose answer is one line.
@@ -55,22 +57,12 @@ impl Management {
     /// # Errors
     /// When the process is gone, or answers `ERROR`.
     pub(crate) async fn command(&mut self, command: &str) -> io::Result<()> {
-        self.send(command).await?;
-        let answer = self.answer_line().await?;
-        if answer.starts_with("SUCCESS") { Ok(()) } else { Err(io::Error::other(answer)) }
+        self.ask(command).await.map(drop)
     }
 
     /// The clients that a server has.
     pub(super) async fn clients(&mut self) -> io::Result<Vec<ClientRow>> {
-        self.send("status 3").await?;
-        let mut rows = Vec::new();
-        loop {
-            let line = self.answer_line().await?;
-            if line == "END" {
-                return Ok(rows);
-            }
-            rows.extend(client_row(&line));
-        }
+        Ok(self.ask("status 3").await?.iter().filter_map(|line| client_row(line)).collect())
     }
 
     /// The next line that comes by itself, without its `>`.
@@ -86,22 +78,34 @@ impl Management {
         }
     }
 
-    async fn send(&mut self, command: &str) -> io::Result<()> {
-        self.commands.write_all(command.as_bytes()).await?;
-        self.commands.write_all(b"\n").await
+    /// Sends a command and waits for its answer, past those of commands before it that nobody waited for.
+    async fn ask(&mut self, command: &str) -> io::Result<Vec<String>> {
+        self.unanswered += 1;
+        self.commands.write_all(format!("{command}\n").as_bytes()).await?;
+        loop {
+            let answer = tokio::time::timeout(PATIENCE, self.answer()).await??;
+            self.unanswered -= 1;
+            if self.unanswered == 0 {
+                return answer;
+            }
+        }
     }
 
-    async fn answer_line(&mut self) -> io::Result<String> {
-        let answer = async {
-            loop {
-                let line = self.line().await?;
-                match line.strip_prefix('>') {
-                    Some(event) => self.events.push_back(event.to_owned()),
-                    None => return Ok(line),
-                }
+    /// The next answer, an error of the command's being one, too: a line that says so, or a list up to its end.
+    async fn answer(&mut self) -> io::Result<io::Result<Vec<String>>> {
+        let mut list = Vec::new();
+        loop {
+            let line = self.line().await?;
+            if let Some(event) = line.strip_prefix('>') {
+                self.events.push_back(event.to_owned());
+            } else if line.starts_with("ERROR:") {
+                return Ok(Err(io::Error::other(line)));
+            } else if line.starts_with("SUCCESS:") || line == "END" {
+                return Ok(Ok(list));
+            } else {
+                list.push(line);
             }
-        };
-        tokio::time::timeout(PATIENCE, answer).await?
+        }
     }
 
     async fn line(&mut self) -> io::Result<String> {
@@ -126,6 +130,24 @@ fn client_row(line: &str) -> Option<ClientRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_waited_for_is_not_taken_for_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("management");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let mut management = Management::connect(&socket).await.unwrap();
+        let (mut process, _) = listener.accept().await.unwrap();
+        for given_up in ["client-kill 1 HALT", "hold release"] {
+            assert!(tokio::time::timeout(Duration::ZERO, management.command(given_up)).await.is_err());
+        }
+        process.write_all(b"ERROR: no such client\n>CLIENT:x\nSUCCESS: hold release\n").await.unwrap();
+        let late =
+            b"HEADER\tCLIENT_LIST\nCLIENT_LIST\talice\t198.51.100.2:1\t10.88.0.2\t\t1\t2\tx\t1\tUNDEF\t7\t0\t\nEND\n";
+        process.write_all(late).await.unwrap();
+        assert_eq!(management.clients().await.unwrap().len(), 1);
+        assert_eq!(management.event().await.unwrap(), "CLIENT:x");
+    }
 
     #[test]
     fn a_client_is_read_from_its_row() {

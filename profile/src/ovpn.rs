@@ -177,15 +177,16 @@ impl Document {
     /// # Errors
     /// [`OvpnError::NoRemote`].
     pub fn with_random_label(&self, label: &str) -> Result<Self, OvpnError> {
-        let host = self.directive("remote").and_then(|remote| remote.words.get(1)).ok_or(OvpnError::NoRemote)?;
+        let Remote { host, .. } = self.remote()?;
+        let word = self.directive("remote").and_then(|remote| remote.words.get(1)).ok_or(OvpnError::NoRemote)?;
         // What had to be quoted is no host name, and would be several words afterwards.
-        let is_host_name = host.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-        if self.has("remote-random-hostname") || !host.value.starts_with("cvpn-endpoint-") || !is_host_name {
+        let is_host_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+        if self.has("remote-random-hostname") || !host.starts_with("cvpn-endpoint-") || !is_host_name {
             return Self::parse(&self.text);
         }
-        let before = self.text.get(..host.range.start).unwrap_or_default();
-        let after = self.text.get(host.range.end..).unwrap_or_default();
-        Self::parse(&format!("{before}{label}.{}{after}", host.value))
+        let before = self.text.get(..word.range.start).unwrap_or_default();
+        let after = self.text.get(word.range.end..).unwrap_or_default();
+        Self::parse(&format!("{before}{label}.{host}{after}"))
     }
 
     /// Whether a profile can be made of it.
@@ -358,6 +359,8 @@ mod tests {
         check("remote\t'cvpn-endpoint-1.example'  443 # x", "remote\trandom.cvpn-endpoint-1.example  443 # x");
         check("remote asdf.cvpn-endpoint-1.example 443", "remote asdf.cvpn-endpoint-1.example 443");
         check("remote vpn.example.com", "remote vpn.example.com");
+        let by_name = Document::parse("remote cvpn-endpoint-1.example https").unwrap();
+        assert_eq!(by_name.with_random_label("random"), Err(OvpnError::NoRemote));
         check("remote 'cvpn-endpoint-1 x' 443", "remote 'cvpn-endpoint-1 x' 443");
         check("remote cvpn-endpoint-1\\#x 443", "remote cvpn-endpoint-1\\#x 443");
     }

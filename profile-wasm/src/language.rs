@@ -11,7 +11,9 @@ use crate::{
 
 /// Shows the page in the person's language and lets them change it.
 pub(crate) fn begin(dom: &Dom) {
-    find_best(dom, &[]);
+    if let Some(tag) = best(dom, &[]) {
+        speak(dom, &tag);
+    }
     let page = dom.clone();
     dom.on(id::LANGUAGE, "change", move || choose(&page));
 }
@@ -21,23 +23,22 @@ pub(crate) fn offer(dom: &Dom, languages: &[String]) {
     let is_offered = |option: &Element| languages.iter().any(|offered| primary(offered) == primary(&value(option)));
     if dom.all(OPTIONS).any(|option| is_offered(&option)) {
         dom.all(OPTIONS).filter(|option| !is_offered(option)).for_each(|option| option.remove());
-        find_best(dom, languages);
+        if let Some(tag) = best(dom, languages).filter(|tag| *tag != current(dom)) {
+            speak(dom, &tag);
+        }
     }
 }
 
-/// Shows the page in the language that the person chose once, or in the first of the browser's that there is, or in a default.
-fn find_best(dom: &Dom, defaults: &[String]) {
+/// The language that the person chose once, or the first of the browser's that there is, or a default.
+fn best(dom: &Dom, defaults: &[String]) -> Option<String> {
     let mut wanted: Vec<String> = storage().and_then(|storage| storage.get_item(CHOICE).ok()?).into_iter().collect();
     let browsers = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
     wanted.extend(browsers.iter().filter_map(|tag| tag.as_string()));
     wanted.extend_from_slice(defaults);
-    for wanted in wanted {
-        // The one that comes closest: `zh-Hans` for `zh-CN`.
-        let mut tags = dom.all(OPTIONS).map(|option| value(&option));
-        if let Some(tag) = tags.find(|tag| primary(tag) == primary(&wanted)) {
-            return speak(dom, &tag);
-        }
-    }
+    // The one that comes closest: `zh-Hans` for `zh-CN`.
+    let offered =
+        |wanted: String| dom.all(OPTIONS).map(|option| value(&option)).find(|tag| primary(tag) == primary(&wanted));
+    wanted.into_iter().find_map(offered)
 }
 
 /// Shows the page in the language that was chosen in the list, and remembers it.

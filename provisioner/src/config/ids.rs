@@ -130,12 +130,6 @@ impl FromStr for Language {
     }
 }
 
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The ARN of a KMS key. An alias is none: it can be pointed to another key, and the CA would be another one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KmsKeyArn(String);
@@ -212,7 +206,7 @@ impl FromStr for GroupId {
 macro_rules! shown_as_text {
     ($($name:ident),*) => {$(
         impl $name {
-            /// The text that AWS takes.
+            /// As text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -226,7 +220,7 @@ macro_rules! shown_as_text {
     )*};
 }
 
-shown_as_text!(DirectoryId, SamlProviderArn, KmsKeyArn, GroupId);
+shown_as_text!(DirectoryId, SamlProviderArn, Language, KmsKeyArn, GroupId, DeploymentName, Region);
 
 /// The deployment's name: tag value, folder name and part of the CA's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -235,11 +229,6 @@ pub struct DeploymentName(String);
 impl DeploymentName {
     /// The longest name. `Latchkey CA <name>` must fit into a common name of 64 characters (RFC 5280 appendix A.1).
     pub const MAX_LEN: usize = 40;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for DeploymentName {
@@ -260,12 +249,6 @@ impl FromStr for DeploymentName {
             )));
         }
         Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for DeploymentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -300,13 +283,6 @@ impl FromStr for PageUrl {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Region(String);
 
-impl Region {
-    /// The region as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for Region {
     type Err = IdError;
 
@@ -330,12 +306,6 @@ impl FromStr for Region {
         } else {
             Err(IdError::new("a region is a name such as `eu-central-1`"))
         }
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

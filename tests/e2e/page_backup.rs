@@ -77,8 +77,7 @@ async fn a_key_is_finished_in_another_browser() -> Result<()> {
 async fn an_invited_request_is_restored_with_its_invite() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
-    let link = rehearsal.run(&["invite", "bob"])?;
-    let (_, fragment) = link.trim().split_once('#').context("a link")?;
+    let fragment = rehearsal.invite("bob")?;
     let url = format!("{}#{fragment}", served.url);
     let first = Browser::open(&url, 1280, 900).await?;
     first.click("#generate").await?;

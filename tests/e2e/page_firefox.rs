@@ -61,8 +61,7 @@ impl Visitor {
     async fn goes_the_whole_way(&self, rehearsal: &Rehearsal, served: &Served) -> Result<()> {
         let (folder, user) = (rehearsal.path(), self.user);
         let [csr, crt, ovpn] = ["csr", "crt", "ovpn"].map(|extension| format!("{user}.{extension}"));
-        let link = rehearsal.run(&["invite", user])?;
-        let (_, fragment) = link.trim().split_once('#').context("a link")?;
+        let fragment = rehearsal.invite(user)?;
         let firefox = Firefox::open(&format!("{}#{fragment}", served.url), self.languages).await?;
 
         firefox.see("#invited").await?;

@@ -9,8 +9,7 @@ use tests::{browser::Browser, openssl, page, rehearsal::Rehearsal, sentence::Sen
 async fn an_invited_user_is_signed_unasked() -> Result<()> {
     let rehearsal = Rehearsal::provisioned("udp")?;
     let (folder, served) = (rehearsal.path(), rehearsal.serve()?);
-    let link = rehearsal.run(&["invite", "alice"])?;
-    let (_, fragment) = link.trim().split_once('#').context("a link")?;
+    let fragment = rehearsal.invite("alice")?;
     let browser = Browser::open(&format!("{}#{fragment}", served.url), 1280, 900).await?;
 
     browser.see("#invited").await?;
@@ -64,8 +63,7 @@ async fn an_invited_user_is_signed_unasked() -> Result<()> {
 async fn a_link_that_is_no_good_is_refused_and_inert() -> Result<()> {
     let (rehearsal, sentences) = (Rehearsal::provisioned("udp")?, Sentences::read()?);
     let served = rehearsal.serve()?;
-    let link = rehearsal.run(&["invite", "alice"])?;
-    let (_, fragment) = link.trim().split_once('#').context("a link")?;
+    let fragment = rehearsal.invite("alice")?;
     let cut = fragment.get(..fragment.len() / 2).context("half")?;
     let elsewhere = fragment.replacen(".demo.", ".other-vpn.", 1);
     let newer = fragment.replacen("=1.", "=2.", 1);

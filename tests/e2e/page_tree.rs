@@ -19,8 +19,7 @@ pub(crate) async fn what_is_read_aloud_has_a_structure(rehearsal: &Rehearsal) ->
     browser.see("#screen-key").await?;
     album.reading("2-key").await?;
 
-    let link = rehearsal.run(&["invite", "alice"])?;
-    let (_, fragment) = link.trim().split_once('#').context("a link")?;
+    let fragment = rehearsal.invite("alice")?;
     browser.go("about:blank").await?;
     browser.go(&format!("{}#{fragment}", served.url)).await?;
     browser.see("#invited").await?;

@@ -89,6 +89,15 @@ impl Rehearsal {
         Served::start(command)
     }
 
+    /// Invites a user; what stands behind the `#` of the link.
+    ///
+    /// # Errors
+    /// The command fails.
+    pub fn invite(&self, username: &str) -> Result<String> {
+        let link = self.run(&["invite", username])?;
+        Ok(link.trim().split_once('#').context("a link")?.1.to_owned())
+    }
+
     /// The sandbox's request log, one call a line.
     pub fn calls(&self) -> Result<Vec<serde_json::Value>> {
         let log = fs::read_to_string(self.path().join(".latchkey/sandbox/requests.jsonl"))?;
